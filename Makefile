@@ -1,0 +1,63 @@
+# `make run` starts everything. The other targets are for developers; PYTHON names the interpreter (3.11 or newer).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin/python
+PIP := $(BIN) -m pip install --quiet --disable-pip-version-check
+TEMPLATES = $(wildcard $(shell find templates -name '*.html' 2>/dev/null))
+
+.PHONY: run venv venv-dev test check format lock bench browser
+
+run: venv
+	@exec $(BIN) manage.py start
+
+venv: $(VENV)/base.stamp
+
+venv-dev: $(VENV)/dev.stamp
+
+test: venv-dev browser
+	$(BIN) -m pytest
+
+check: venv-dev
+	$(BIN) -m ruff format --check .
+	$(BIN) -m ruff check .
+	$(BIN) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
+	$(if $(strip $(TEMPLATES)),$(VENV)/bin/djade --check $(TEMPLATES))
+	$(BIN) manage.py check
+	$(BIN) manage.py makemigrations --check --dry-run
+
+format: venv-dev
+	$(BIN) -m ruff format .
+	$(BIN) -m ruff check --fix .
+	$(if $(strip $(TEMPLATES)),$(VENV)/bin/djade $(TEMPLATES))
+
+bench: venv-dev
+	$(BIN) -m benchmarks.engine
+
+browser: venv-dev
+	@scripts/ensure_chromium.sh $(BIN)
+
+# Raises nothing by itself: pins stay until `make lock UPGRADE=--upgrade`, or `UPGRADE="--upgrade-package NAME"`.
+# The marker that says "CPython on Linux or macOS" is true wherever this runs, so it is left out.
+lock: venv-dev
+	for name in base dev; do \
+		$(BIN) -m uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
+			$(UPGRADE) requirements/$$name.in -o requirements/$$name.txt >/dev/null && \
+		sed -i.bak "/platform_python_implementation == 'CPython' and (sys_platform == 'darwin' or sys_platform == 'linux')$$/s/ ;.*//" requirements/$$name.txt && \
+		rm requirements/$$name.txt.bak || exit 1; \
+	done
+
+# A stamp is a copy of the lock that was installed; a newer lock or a newer interpreter installs again.
+$(VENV)/base.stamp: requirements/base.txt $(VENV)/bin/python
+	$(PIP) -r requirements/base.txt
+	@cp requirements/base.txt $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/base.stamp
+	$(PIP) -r requirements/dev.txt
+	@cp requirements/dev.txt $@
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: install it, or name it as in make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,176 @@
+"""Django settings. Everything that an operator may want to change is read from the environment, here only.
+
+A value that can't be used stops the program with one sentence (see `apflow_site.env`); values that are readable but
+make no sense together are reported by the system checks (see `orchestration.checks`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.utils.functional import SimpleLazyObject
+
+from apflow_site.env import env_bool, env_database, env_int, env_list, env_origins, env_path, env_str
+from apflow_site.secret_key import stored_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- where and how ---------------------------------------------------------------------------------------------------
+
+APFLOW_DATA_DIR = env_path("APFLOW_DATA_DIR", BASE_DIR / "var")
+APFLOW_HOST = env_str("APFLOW_HOST", "127.0.0.1")
+PORT = env_int("PORT", 8000, minimum=1, maximum=65535)
+
+DEBUG = APFLOW_DEBUG = env_bool("APFLOW_DEBUG", False)
+
+# Lazy, so that commands which sign nothing (type checks, collectstatic in an image build) create no key.
+SECRET_KEY: Any = os.environ.get("APFLOW_SECRET_KEY") or SimpleLazyObject(lambda: stored_secret_key(APFLOW_DATA_DIR))
+
+ALLOWED_HOSTS = env_list("APFLOW_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env_origins("APFLOW_CSRF_TRUSTED_ORIGINS")
+
+# --- the engine ------------------------------------------------------------------------------------------------------
+
+# Modules that are imported for the executors that they register, besides the built-in ones.
+APFLOW_EXECUTORS = env_list("APFLOW_EXECUTORS", [])
+# Task runs that one worker executes at once.
+APFLOW_WORKER_SLOTS = env_int("APFLOW_WORKER_SLOTS", 40, minimum=1, maximum=10_000)
+APFLOW_MAX_RESULT_BYTES = env_int("APFLOW_MAX_RESULT_BYTES", 16 * 1024**2, minimum=1024, maximum=512 * 1024**2)
+# A worker that has not renewed its lease for this long is taken for lost.
+APFLOW_LEASE_SECONDS = env_int("APFLOW_LEASE_SECONDS", 10, minimum=-(10**6), maximum=10**6)
+# A stopping worker lets its tasks finish for this long.
+APFLOW_DRAIN_SECONDS = env_int("APFLOW_DRAIN_SECONDS", 30, minimum=-(10**6), maximum=10**6)
+# `host` or `host:port` which HTTP executors may reach although the address is private.
+APFLOW_HTTP_ALLOWED_HOSTS = env_list("APFLOW_HTTP_ALLOWED_HOSTS", [])
+# Programs (names or paths) which command_executor may start; none switches it off.
+APFLOW_COMMAND_ALLOWLIST = env_list("APFLOW_COMMAND_ALLOWLIST", [])
+# Environment variables without which the site must not start, for executors that need them.
+ORCHESTRATION_REQUIRED_ENV = env_list("ORCHESTRATION_REQUIRED_ENV", [])
+
+# --- database --------------------------------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env_database("DATABASE_URL")
+    or {
+        # Starts a PostgreSQL of its own on first connection.
+        "ENGINE": "apflow_site.embedded",
+        "NAME": "apflow",
+        "DATA_DIR": APFLOW_DATA_DIR,
+    }
+}
+# Named after the process: test runs at the same time, which share a server, don't take each other's database away.
+DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}_{os.getpid()}"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- application -----------------------------------------------------------------------------------------------------
+
+APFLOW_EXAMPLES = env_bool("APFLOW_EXAMPLES", True)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "orchestration",
+]
+if APFLOW_EXAMPLES and (BASE_DIR / "examples" / "__init__.py").is_file():
+    INSTALLED_APPS.append("examples")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "apflow_site.csp.csp_middleware",
+    "apflow_site.static_files.static_files_middleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "apflow_site.urls"
+ASGI_APPLICATION = "apflow_site.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "en-us"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = APFLOW_DATA_DIR / "static"
+# Served straight from where they are: no collectstatic, and no look at the disk for each request.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+# --- security --------------------------------------------------------------------------------------------------------
+
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/login/"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Set when a reverse proxy in front terminates TLS, sets X-Forwarded-Proto and drops the visitor's own.
+APFLOW_HTTPS = env_bool("APFLOW_HTTPS", False)
+if APFLOW_HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 30 * 24 * 3600
+
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+# CSRF_COOKIE_HTTPONLY stays off: the builder's scripts read this cookie for their X-CSRFToken header.
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2
+FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2
+
+# --- logging ---------------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # Django hangs its own handlers on this one; its records go through the root's instead.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # One line per HTTP request is the web server's business.
+        "daphne": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Command line of the project: `manage.py start` runs everything, `manage.py help` lists the rest."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main(argv: list[str]) -> None:
+    """Run one management command. A wrong setting or a missing database is one sentence and exit code 1."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apflow_site.settings")
+    # Imported here: Django reads the settings while it is imported, and their errors belong in the `except` below.
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import ManagementUtility
+
+    from apflow_site.embedded.errors import EmbeddedServerError
+
+    utility = ManagementUtility(argv)
+    try:
+        # Django's `execute` answers a settings error with "Unknown command", so the settings are read first.
+        _read_settings()
+        utility.execute()
+    except (ImproperlyConfigured, EmbeddedServerError) as error:
+        print(f"{error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _read_settings() -> None:
+    from django.conf import settings
+
+    settings.INSTALLED_APPS  # noqa: B018  (reading any value loads the file)
+
+
+if __name__ == "__main__":
+    main(sys.argv)
