@@ -1,0 +1,19 @@
+"""The database's tables. Constraints hold the invariants; named states are queryset methods."""
+
+from .definition import Dependency, Task, Tree, TreeVersion
+from .execution import Run, RunCommand, RunEvent, TaskAttempt, TaskLog, TaskRun
+from .operation import Worker
+
+__all__ = [
+    "Dependency",
+    "Run",
+    "RunCommand",
+    "RunEvent",
+    "Task",
+    "TaskAttempt",
+    "TaskLog",
+    "TaskRun",
+    "Tree",
+    "TreeVersion",
+    "Worker",
+]
