@@ -1,0 +1,198 @@
+"""`{{ }}` expressions in inputs: sandboxed Jinja with native types.
+
+An input that is one expression and nothing else becomes the expression's value, whatever its type; an expression
+inside other text becomes text. Names: `tasks.NAME.result`, `.status`, `.error`; `params`; `run.id`; `secrets.NAME`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2.environment import TemplateExpression
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from .errors import BindingError, Problem
+from .json_values import JSONValue, path_join
+
+#: What one expression may multiply a text or a list to.
+MAX_REPEAT: Final = 1_000_000
+_WHOLE: Final = re.compile(r"\s*\{\{(?P<expression>(?:(?!\}\}|\{\{).)*)\}\}\s*\Z", re.DOTALL)
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox with the operators bounded that can eat all memory."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" and not (_is_small(left) and _is_small(right)):
+            raise SecurityError("powers of numbers over 1,000 are not allowed in expressions")
+        if operator == "*":
+            for text, times in ((left, right), (right, left)):
+                if isinstance(text, str | list | tuple) and isinstance(times, int) and len(text) * times > MAX_REPEAT:
+                    raise SecurityError(f"an expression may repeat a value to {MAX_REPEAT:,} items at most")
+        return super().call_binop(context, operator, left, right)
+
+
+def _is_small(value: object) -> bool:
+    return isinstance(value, int | float) and abs(value) <= 1000
+
+
+_environment: Final = _Environment(undefined=StrictUndefined, autoescape=False)
+for _filter in ("random", "pprint"):
+    _environment.filters.pop(_filter, None)
+
+
+def has_expression(text: str) -> bool:
+    """Tell whether `text` has anything for Jinja in it."""
+    return "{{" in text or "{%" in text or "{#" in text
+
+
+def walk_strings(value: JSONValue, path: str) -> Iterator[tuple[str, str]]:
+    """Yield `(path, text)` for every string in `value` that has an expression, without recursion."""
+    stack: list[tuple[JSONValue, str]] = [(value, path)]
+    while stack:
+        item, where = stack.pop()
+        if isinstance(item, str):
+            if has_expression(item):
+                yield where, item
+        elif isinstance(item, dict):
+            stack.extend((child, path_join(where, key)) for key, child in item.items())
+        elif isinstance(item, list):
+            stack.extend((child, path_join(where, index)) for index, child in enumerate(item))
+
+
+def syntax_problems(value: JSONValue, path: str) -> list[Problem]:
+    """List every expression in `value` that Jinja can't parse."""
+    problems = []
+    for where, text in walk_strings(value, path):
+        try:
+            _environment.parse(text)
+        except TemplateSyntaxError as error:
+            problems.append(Problem(where, f"the expression can't be read: {error.message}"))
+    return problems
+
+
+@lru_cache(maxsize=4096)
+def names_used(text: str) -> tuple[tuple[str, str | None], ...]:
+    """Return what an expression refers to, as `(root, attribute)` pairs, such as `("tasks", "fetch")`.
+
+    The attribute is None where only a run tells which one is meant. Text that can't be parsed refers to nothing.
+    """
+    try:
+        tree = _environment.parse(text)
+    except TemplateSyntaxError:
+        return ()
+    used: list[tuple[str, str | None]] = []
+    inner: set[int] = set()
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        if isinstance(node.node, nodes.Name):
+            inner.add(id(node.node))
+            used.append((node.node.name, _attribute(node)))
+    for name in tree.find_all(nodes.Name):
+        if name.ctx == "load" and id(name) not in inner:
+            used.append((name.name, None))
+    return tuple(used)
+
+
+def _attribute(node: nodes.Getattr | nodes.Getitem) -> str | None:
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    return str(node.arg.value) if isinstance(node.arg, nodes.Const) else None
+
+
+def tasks_used(value: JSONValue) -> set[str]:
+    """Return the names (or ids) of all tasks that the expressions in `value` name after `tasks.`."""
+    return {
+        attribute
+        for _, text in walk_strings(value, "$")
+        for root, attribute in names_used(text)
+        if root == "tasks" and attribute is not None
+    }
+
+
+@lru_cache(maxsize=1024)
+def _compile_expression(expression: str) -> TemplateExpression:
+    return _environment.compile_expression(expression, undefined_to_none=False)
+
+
+@lru_cache(maxsize=1024)
+def _compile_text(text: str) -> Any:
+    return _environment.from_string(text)
+
+
+def bind(value: JSONValue, context: Mapping[str, object], path: str = "$.inputs") -> Any:
+    """Return a copy of `value` with every expression in it resolved.
+
+    Raises BindingError naming the path and the reason. Depth is bounded by `json_values.MAX_DEPTH` at the entry.
+    """
+    if isinstance(value, str):
+        return _bind_text(value, context, path) if has_expression(value) else value
+    if isinstance(value, dict):
+        return {key: bind(child, context, path_join(path, key)) for key, child in value.items()}
+    if isinstance(value, list):
+        return [bind(child, context, path_join(path, index)) for index, child in enumerate(value)]
+    return value
+
+
+def _bind_text(text: str, context: Mapping[str, object], path: str) -> Any:
+    whole = _WHOLE.match(text)
+    try:
+        if whole is None:
+            return _compile_text(text).render(context)
+        result = _compile_expression(whole["expression"])(context)
+        if isinstance(result, Undefined):
+            str(result)  # StrictUndefined raises here, and its text names what is missing.
+        return _plain(result)
+    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
+        raise BindingError(f"{path}: {text!r} can't be resolved: {error or type(error).__name__}") from error
+
+
+def _plain(value: object) -> object:
+    """Turn Jinja's lazy sequences into lists, and views into what they show."""
+    if isinstance(value, TaskView):
+        return value.as_dict()
+    if isinstance(value, Iterator):
+        return list(value)
+    return value
+
+
+class TaskView:
+    """What `tasks.NAME` shows in an expression: `id`, `name`, `status`, `result` and `error` of a dependency."""
+
+    __slots__ = ("error", "id", "name", "result", "status")
+
+    def __init__(self, id: str, name: str, status: str, result: object, error: str | None) -> None:
+        self.id = id
+        self.name = name
+        self.status = status
+        self.result = result
+        self.error = error
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the view as a plain dict, which is what an expression yields that names a whole task."""
+        return {slot: getattr(self, slot) for slot in ("id", "name", "status", "result", "error")}
+
+
+class Secrets(Mapping[str, str]):
+    """What `secrets.NAME` reads from: a lookup that is asked only when an expression names a secret."""
+
+    def __init__(self, lookup: Callable[[str], str | None]) -> None:
+        self._lookup = lookup
+
+    def __getitem__(self, name: str) -> str:
+        value = self._lookup(name)
+        if value is None:
+            raise LookupError(f"there is no secret {name!r} for this executor")
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0

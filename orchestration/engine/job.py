@@ -1,0 +1,131 @@
+"""One attempt on its way through a lane."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from .changes import LogLine
+from .json_values import storable_text
+
+if TYPE_CHECKING:
+    from .base import BaseTask
+    from .clock import Clock
+    from .inputs import InputSources
+    from .records import Node
+    from .registry import ExecutorSpec
+    from .run_state import RunState
+
+MAX_LOG_LINE_CHARS: Final = 16_384
+#: Lines kept of one attempt; what follows is counted and said.
+MAX_LOG_LINES: Final = 20_000
+MAX_PROGRESS_CHARS: Final = 500
+
+#: The job whose code is running, for captured log records.
+current_job: ContextVar[Job | None] = ContextVar("apflow_current_job", default=None)
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One attempt: what it runs, and the little that it shares with the engine's thread.
+
+    It is the `AttemptContext` that the executor sees. `on_news` tells the engine that there are log lines or
+    progress to fetch.
+    """
+
+    run: RunState
+    node: Node
+    attempt: int
+    spec: ExecutorSpec
+    sources: InputSources
+    params: dict[str, Any]
+    timeout_seconds: float | None
+    may_retry: bool
+    clock: Clock
+    on_news: Callable[[Job], None]
+    instance: BaseTask | None = None
+    resolved_json: str | None = None
+    cancel_requested: threading.Event = field(default_factory=threading.Event)
+    share: float = 0.0
+    message: str = ""
+    has_progress: bool = False
+    over: bool = False
+    hook_failures: list[tuple[str, str]] = field(default_factory=list)
+    _lines: list[LogLine] = field(default_factory=list)
+    _line_count: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def task_id(self) -> str:
+        """The task's id."""
+        return self.node.record.uid
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self.run.id
+
+    def is_cancelled(self) -> bool:
+        """Tell whether the attempt was asked to stop."""
+        return self.cancel_requested.is_set()
+
+    def report_progress(self, share: float, message: str) -> None:
+        """Take over the newest progress; what is not a number is 0, what is outside 0 to 1 is brought inside."""
+        value = float(share) if isinstance(share, int | float) and share == share else 0.0  # noqa: PLR0124 - NaN
+        self.share = min(max(value, 0.0), 1.0)
+        self.message = storable_text(str(message), MAX_PROGRESS_CHARS)[:MAX_PROGRESS_CHARS]
+        self.has_progress = True
+        self.on_news(self)
+
+    def add_line(self, level: int, logger: str, message: str, at: datetime) -> None:
+        """Append a line to the attempt's log."""
+        with self._lock:
+            if self.over:
+                return
+            self._line_count += 1
+            if self._line_count > MAX_LOG_LINES:
+                if self._line_count > MAX_LOG_LINES + 1:
+                    return
+                level, message = logging.WARNING, f"more than {MAX_LOG_LINES:,} lines; the rest is left out"
+            text = storable_text(message, MAX_LOG_LINE_CHARS)
+            self._lines.append(LogLine(self.node.record.pk, self.attempt, level, logger[:255], text, at))
+        self.on_news(self)
+
+    def take_lines(self) -> list[LogLine]:
+        """Hand over the lines that came since the last call."""
+        with self._lock:
+            lines, self._lines = self._lines, []
+            return lines
+
+
+class CaptureHandler(logging.Handler):
+    """Sends every log record that is emitted while a task runs to that task's log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Append the record to the running job; records outside one are none of ours."""
+        job = current_job.get()
+        if job is None:
+            return
+        try:
+            text = record.getMessage()
+            if record.exc_info:
+                text = f"{text}\n{logging.Formatter().formatException(record.exc_info)}"
+            job.add_line(record.levelno, record.name, text, job.clock.now())
+        except Exception:  # noqa: BLE001 - formatting a record runs other people's __str__
+            self.handleError(record)
+
+
+_capture: Final = CaptureHandler()
+
+
+def install_capture() -> None:
+    """Capture log records of running tasks from now on. Calling it again changes nothing."""
+    logging.getLogger().addHandler(_capture)
+    executors = logging.getLogger("apflow")
+    if executors.level == logging.NOTSET:
+        executors.setLevel(logging.INFO)

@@ -1,0 +1,280 @@
+"""Lanes: the threads in which other people's code runs. The engine's own thread never does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from .job import Job, current_job
+from .outcome import Outcome
+from .runner import CANCEL_GRACE_SECONDS, TIMEOUT_GRACE_SECONDS, Runner
+
+logger = logging.getLogger("apflow.engine")
+
+#: How often a lane shows that its loop turns, and how long a silence is a block, in seconds.
+TICK_SECONDS: Final = 0.05
+BLOCKED_SECONDS: Final = 0.2
+#: Seconds that an idle pool thread waits for work before it ends.
+IDLE_SECONDS: Final = 10.0
+
+Done = Callable[[Job, Outcome], None]
+
+
+class ThreadPool:
+    """Threads for plain functions. They are daemons: code that never returns keeps no process alive.
+
+    A thread is made when none is idle, so that stuck ones take nothing from the others; the engine's slots bound how
+    many there are.
+    """
+
+    def __init__(self, around: Callable[[], None] = lambda: None) -> None:
+        self._around = around
+        self._lock = threading.Condition()
+        self._calls: deque[Callable[[], None]] = deque()
+        self._idle = 0
+        self._count = 0
+
+    def submit(self, call: Callable[[], None]) -> None:
+        """Run `call` in a thread."""
+        with self._lock:
+            self._calls.append(call)
+            if self._idle >= len(self._calls):
+                self._lock.notify()
+                return
+            self._count += 1
+            name = f"apflow-thread-{self._count}"
+        threading.Thread(target=self._serve, name=name, daemon=True).start()
+
+    def _serve(self) -> None:
+        while (call := self._next()) is not None:
+            self._around()
+            call()
+            self._around()
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._lock:
+            if not self._calls:
+                self._idle += 1
+                self._lock.wait_for(lambda: bool(self._calls), IDLE_SECONDS)
+                self._idle -= 1
+            return self._calls.popleft() if self._calls else None
+
+    async def run(self, call: Callable[[], Any]) -> Any:
+        """Run `call` in a thread and return what it returns or raise what it raises.
+
+        When the waiter is cancelled, the thread gets a short time to notice; after that it is left alone.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        context = contextvars.copy_context()
+
+        def work() -> None:
+            try:
+                result, error = context.run(call), None
+            except BaseException as raised:  # noqa: BLE001 - the boundary to user code
+                result, error = None, raised
+            _post(loop, _resolve, future, result, error)
+
+        self.submit(work)
+        try:
+            return _value(await asyncio.shield(future))
+        except asyncio.CancelledError:
+            await self._grace(future)
+            raise
+
+    @staticmethod
+    async def _grace(future: asyncio.Future[Any]) -> None:
+        job = current_job.get()
+        seconds = TIMEOUT_GRACE_SECONDS
+        if job is not None:
+            if job.is_cancelled():
+                seconds = CANCEL_GRACE_SECONDS
+            job.cancel_requested.set()
+        await asyncio.wait([future], timeout=seconds)
+
+
+def _post(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *arguments: Any) -> None:
+    try:
+        loop.call_soon_threadsafe(call, *arguments)
+    except RuntimeError:
+        logger.debug("a thread ended after its lane was closed")
+
+
+def _resolve(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    # The pair travels as a value: a future refuses StopIteration, and logs exceptions that nobody fetched.
+    if not future.done():
+        future.set_result((result, error))
+
+
+def _value(pair: tuple[Any, BaseException | None]) -> Any:
+    result, error = pair
+    if error is not None:
+        raise error
+    return result
+
+
+class AsyncLane:
+    """A thread with its own event loop. Blocking code in one stops that lane alone, and is noticed."""
+
+    def __init__(self, name: str, runner: Runner, done: Done) -> None:
+        self.name = name
+        self.loop = asyncio.new_event_loop()
+        self.last_tick = time.monotonic()
+        self.jobs = 0
+        self._runner = runner
+        self._done = done
+        self._running: dict[Job, asyncio.Task[None]] = {}
+        self._side_tasks: set[asyncio.Task[Any]] = set()
+        self._closing = False
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+        self._thread.start()
+
+    @property
+    def is_blocked(self) -> bool:
+        """True when the loop has not turned for too long."""
+        return time.monotonic() - self.last_tick > BLOCKED_SECONDS
+
+    def blocker(self) -> Job | None:
+        """Return the job whose code holds the loop, as far as that can be told from outside."""
+        current = asyncio.current_task(self.loop)
+        return next((job for job, side in list(self._running.items()) if side is current), None)
+
+    def submit(self, jobs: Sequence[Job]) -> None:
+        """Start jobs."""
+        self.jobs += len(jobs)
+        self.loop.call_soon_threadsafe(self._begin, list(jobs))
+
+    def cancel(self, job: Job) -> None:
+        """Interrupt a job; one that has ended is no error."""
+        self.loop.call_soon_threadsafe(self._interrupt, job)
+
+    def call(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run a coroutine that is no attempt (tree hooks)."""
+        self.loop.call_soon_threadsafe(lambda: self._keep(self.loop.create_task(_await(work))))
+
+    def close(self) -> None:
+        """Stop the loop; what still runs is cancelled, and what does not stop is left to the process's end."""
+        self._closing = True
+        _post(self.loop, self.loop.stop)
+
+    def join(self, timeout_seconds: float) -> None:
+        """Wait for the lane's thread to end."""
+        self._thread.join(timeout_seconds)
+
+    def _begin(self, jobs: list[Job]) -> None:
+        for job in jobs:
+            side = self.loop.create_task(self._run(job))
+            self._running[job] = side
+
+    async def _run(self, job: Job) -> None:
+        try:
+            outcome = await self._runner.run(job)
+        except BaseException as error:  # noqa: BLE001 - a hook that was cancelled twice, and the like
+            outcome = Outcome.raised(error)
+        self._running.pop(job, None)
+        self.jobs -= 1
+        self._done(job, outcome)
+
+    def _interrupt(self, job: Job) -> None:
+        side = self._running.get(job)
+        if side is None:
+            return
+        if job.instance is not None and job.spec.cls.cancelable:
+            self._keep(self.loop.create_task(self._runner.call_cancel(job)))
+        side.cancel()
+
+    def _keep(self, side: asyncio.Task[Any]) -> None:
+        # The loop itself holds its tasks only weakly.
+        self._side_tasks.add(side)
+        side.add_done_callback(self._side_tasks.discard)
+
+    def _tick(self) -> None:
+        self.last_tick = time.monotonic()
+        self.loop.call_later(TICK_SECONDS, self._tick)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.call_soon(self._tick)
+        while not self._closing:
+            try:
+                self.loop.run_forever()
+            except BaseException:  # noqa: BLE001 - a SystemExit in somebody's side task must not end the lane
+                logger.exception("user code raised through the event loop of %s", self.name)
+        self._wind_down()
+
+    def _wind_down(self) -> None:
+        left = asyncio.all_tasks(self.loop)
+        for side in left:
+            side.cancel()
+        if left:
+            self.loop.run_until_complete(asyncio.wait(left, timeout=0.5))
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        self.loop.close()
+
+
+async def _await(work: Callable[[], Awaitable[None]]) -> None:
+    await work()
+
+
+class Lanes:
+    """All lanes of an engine. New jobs go to a lane that turns; a new one is made when none does."""
+
+    def __init__(self, runner: Runner, done: Done, on_blocked: Callable[[AsyncLane, Job | None], None]) -> None:
+        self._runner = runner
+        self._done = done
+        self._on_blocked = on_blocked
+        self._lanes: list[AsyncLane] = []
+        self._flagged: set[AsyncLane] = set()
+        self._of_job: dict[Job, AsyncLane] = {}
+
+    def submit(self, jobs: Sequence[Job]) -> None:
+        """Start jobs, all in the lane with the least to do."""
+        lane = self._healthy()
+        for job in jobs:
+            self._of_job[job] = lane
+        lane.submit(jobs)
+
+    def call(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run a coroutine that is no attempt."""
+        self._healthy().call(work)
+
+    def cancel(self, job: Job) -> None:
+        """Ask a job to stop: its flag, its executor's own `cancel()`, and an interruption at its next await."""
+        job.cancel_requested.set()
+        lane = self._of_job.get(job)
+        if lane is not None:
+            lane.cancel(job)
+
+    def forget(self, job: Job) -> None:
+        """The job is over for the engine."""
+        self._of_job.pop(job, None)
+
+    def watch(self) -> None:
+        """Flag lanes whose loop stands still; call it a few times a second."""
+        for lane in self._lanes:
+            if lane.is_blocked and lane not in self._flagged:
+                self._flagged.add(lane)
+                self._on_blocked(lane, lane.blocker())
+            elif not lane.is_blocked:
+                self._flagged.discard(lane)
+
+    def _healthy(self) -> AsyncLane:
+        turning = [lane for lane in self._lanes if not lane.is_blocked]
+        if len(turning) < 2 and len(self._lanes) - len(self._flagged) < 2:
+            lane = AsyncLane(f"apflow-lane-{len(self._lanes) + 1}", self._runner, self._done)
+            self._lanes.append(lane)
+            return lane
+        return min(turning or self._lanes, key=lambda lane: lane.jobs)
+
+    def close(self) -> None:
+        """Stop all lanes."""
+        for lane in self._lanes:
+            lane.close()
+        for lane in self._lanes:
+            lane.join(1.0)

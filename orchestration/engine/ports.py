@@ -1,0 +1,88 @@
+"""What the engine asks of the outside: one Protocol for the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from .changes import LogLine, Progress, RunBatch
+from .records import RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerInfo:
+    """How a process introduces itself. `lease_seconds` is how long it counts as alive after a heartbeat."""
+
+    name: str
+    host: str
+    pid: int
+    version: str
+    slots: int
+    executors: list[str]
+    lease_seconds: float
+    accepts_runs: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The database's answer to a heartbeat. `known` is False when the worker's row is gone."""
+
+    now: datetime
+    known: bool
+    draining: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What somebody asked of a run, oldest first. `task_run` None means the run itself."""
+
+    pk: int
+    run_id: str
+    kind: str
+    task_run: int | None
+    data: dict[str, Any]
+    reason: str
+    requested_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """One group commit: batches of different runs, and what may be lost without harm."""
+
+    batches: list[RunBatch]
+    logs: list[LogLine] = field(default_factory=list)
+    progress: list[Progress] = field(default_factory=list)
+
+
+class Store(Protocol):
+    """All that the engine reads and writes. Every method is one short transaction, blocks, and may be called from any
+    thread; `write` alone is called from the writer's thread only."""
+
+    def register_worker(self, info: WorkerInfo) -> str:
+        """Add a worker and return its id."""
+
+    def beat(self, worker_id: str, lease_seconds: float, running: int) -> Heartbeat:
+        """Extend a worker's lease."""
+
+    def retire_worker(self, worker_id: str) -> None:
+        """Mark a worker as stopped; runs that it still owned are free."""
+
+    def claim_runs(self, worker_id: str, limit: int, only: str | None = None) -> list[RunRecord]:
+        """Take over up to `limit` runs that nobody alive owns, each with its next epoch and its tasks."""
+
+    def open_commands(self, run_ids: Sequence[str]) -> list[Command]:
+        """Return commands to these runs that nobody has carried out yet."""
+
+    def write(self, worker_id: str, flush: Flush) -> set[str]:
+        """Commit everything in one transaction and return the ids of runs that this worker no longer owns.
+
+        A lost run's batch is left out whole. Writing the same batch twice is harmless.
+        """
+
+    def wait_for_notice(self, timeout_seconds: float) -> bool:
+        """Wait until somebody hints at new runs or commands; False after the time. Hints may be lost."""
+
+    def close(self) -> None:
+        """Close this thread's connection."""

@@ -1,0 +1,250 @@
+"""Running one attempt: resolve inputs → pre-hooks → check → execute → outcome → post-hooks. One step, one function."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from .config import current_config
+from .errors import BindingError, InputsInvalidError, NotStorableError
+from .hooks import HookRegistry, current_repository, hook_name
+from .inputs import resolve_inputs, unwrap
+from .job import Job, current_job
+from .json_values import decode, encode, storable_text
+from .outcome import Outcome, from_returned
+from .schemas import OutputsInvalidError, check_inputs, check_outputs
+from .status import Status
+
+if TYPE_CHECKING:
+    from .registry import ExecutorSpec
+
+logger = logging.getLogger("apflow.engine")
+
+#: Seconds for a plain `execute` to notice that it was cancelled, before its thread is left alone.
+CANCEL_GRACE_SECONDS: Final = 5.0
+#: The same after a timeout.
+TIMEOUT_GRACE_SECONDS: Final = 0.25
+
+
+class Moment(datetime):
+    """An aware time from which a naive local one may be taken away, as the guide's hook sample does."""
+
+    def __rsub__(self, other: Any) -> Any:
+        if isinstance(other, datetime) and other.tzinfo is None:
+            return other.astimezone() - datetime.fromtimestamp(self.timestamp(), self.tzinfo)
+        return NotImplemented
+
+    @classmethod
+    def of(cls, at: datetime) -> Moment:
+        """Return the same time as a Moment."""
+        return cls.fromtimestamp(at.timestamp(), at.tzinfo)
+
+
+@dataclass(slots=True)
+class HookTask:
+    """The task as hooks see it. Edits to `inputs` are kept; other fields change through `get_hook_repository()`."""
+
+    id: str
+    name: str
+    type: str
+    inputs: dict[str, Any] | None
+    params: dict[str, Any]
+    schemas: dict[str, Any]
+    priority: int
+    parent_id: str | None
+    dependencies: list[dict[str, Any]]
+    run_id: str
+    attempt: int
+    created_at: datetime
+    started_at: datetime | None
+    status: str = "in_progress"
+    result: Any = None
+    error: str | None = None
+    tree_name: str = ""
+    user_id: str | None = None
+
+
+class ThreadRunner(Protocol):
+    """Runs plain functions in threads."""
+
+    def run(self, call: Callable[[], Any]) -> Awaitable[Any]:
+        """Run `call` in a thread, with the caller's context variables."""
+
+
+@dataclass(slots=True)
+class Runner:
+    """What every attempt needs besides itself.
+
+    `repository` makes the object behind `get_hook_repository()`; `secret` looks a secret up for an executor.
+    """
+
+    hooks: HookRegistry
+    threads: ThreadRunner
+    repository: Callable[[Job, HookTask], Any]
+    secret: Callable[[str, str], str | None] = lambda executor, name: None
+
+    async def run(self, job: Job) -> Outcome:
+        """Run one attempt to its outcome. Never raises; `job.resolved_json` holds the inputs it ran with."""
+        current_job.set(job)
+        view = hook_task(job)
+        current_repository.set(self.repository(job, view))
+        returned: Any = None
+        try:
+            async with asyncio.timeout(job.timeout_seconds) as limit:
+                outcome, returned = await self._attempt(job, view)
+            if limit.expired():
+                outcome = Outcome.timed_out(job.timeout_seconds or 0)
+        except TimeoutError as error:
+            # The limit's own end; a TimeoutError of the executor's was caught inside.
+            outcome = Outcome.timed_out(job.timeout_seconds) if job.timeout_seconds else Outcome.raised(error)
+        except asyncio.CancelledError:
+            outcome = Outcome.cancelled(job.node.cancel_reason or "The task was cancelled")
+        if not (job.cancel_requested.is_set() or (outcome.retryable and job.may_retry)):
+            await self._post_hooks(job, view, outcome, returned)
+        return outcome
+
+    async def _attempt(self, job: Job, view: HookTask) -> tuple[Outcome, Any]:
+        try:
+            view.inputs = resolve_inputs(
+                job.sources,
+                by_id=job.spec.cls.dependency_inputs == "by_id",
+                secret=lambda name: self.secret(job.spec.id, name),
+            )
+            await self._pre_hooks(job, view)
+            job.resolved_json = encode(view.inputs or {}, "the inputs", current_config().max_result_bytes)
+            inputs = check_inputs(job.spec.cls.inputs_schema, view.inputs or {})
+            if inputs is not view.inputs:
+                job.resolved_json = encode(inputs, "the inputs", current_config().max_result_bytes)
+            view.inputs = inputs
+        except BindingError as error:
+            return Outcome.failed(str(error), "binding_error"), None
+        except NotStorableError as error:
+            return Outcome.failed(str(error), "inputs_not_storable"), None
+        except InputsInvalidError as error:
+            return Outcome.failed(str(error), "validation_error"), None
+        return await self._execute(job, view, inputs)
+
+    async def _execute(self, job: Job, view: HookTask, inputs: dict[str, Any]) -> tuple[Outcome, Any]:
+        try:
+            job.instance = instance = job.spec.new(inputs, job.params)
+            instance.context = job
+            before = job.spec.hooks.get("pre_hook")
+            returned = await self.call(before, instance, view, inputs) if before else None
+            if returned is None:
+                returned = await self._call_execute(job, inputs)
+            after = job.spec.hooks.get("post_hook")
+            if after is not None:
+                await self._guarded(job, after, instance, view, inputs, returned)
+        except asyncio.CancelledError as error:
+            if job.cancel_requested.is_set() or _is_being_cancelled():
+                raise
+            return Outcome.raised(error), None
+        except BaseException as error:  # noqa: BLE001 - the boundary to user code: whatever it raises ends this attempt only
+            _log_traceback(error)
+            return Outcome.raised(error), None
+        return self._judge(job.spec, returned)
+
+    async def _call_execute(self, job: Job, inputs: dict[str, Any]) -> Any:
+        assert job.instance is not None
+        execute = job.instance.execute
+        if job.spec.is_async:
+            return await execute(inputs)
+        returned = await self.threads.run(lambda: execute(inputs))
+        return await returned if inspect.isawaitable(returned) else returned
+
+    async def call_cancel(self, job: Job) -> None:
+        """Call the executor's own `cancel()`; an exception in it is logged."""
+        assert job.instance is not None
+        try:
+            await self.call(job.instance.cancel)
+        except BaseException as error:  # noqa: BLE001 - the boundary to user code
+            logger.warning("cancel() of executor %s raised %s", job.spec.id, type(error).__name__)
+
+    @staticmethod
+    def _judge(spec: ExecutorSpec, returned: Any) -> tuple[Outcome, Any]:
+        if hasattr(returned, "model_dump"):
+            returned = returned.model_dump(mode="json")
+        outcome = from_returned(returned, current_config().max_result_bytes)
+        if outcome.status is Status.COMPLETED and spec.cls.outputs_schema is not None:
+            try:
+                check_outputs(spec.cls.outputs_schema, unwrap(returned))
+            except OutputsInvalidError as error:
+                return Outcome.failed(str(error), "output_invalid", result_json=outcome.result_json), returned
+        return outcome, returned
+
+    # --- hooks --------------------------------------------------------------------------------------------------
+
+    async def _pre_hooks(self, job: Job, view: HookTask) -> None:
+        for hook in self.hooks.of("pre"):
+            await self._guarded(job, hook, view)
+
+    async def _post_hooks(self, job: Job, view: HookTask, outcome: Outcome, returned: Any) -> None:
+        hooks = self.hooks.of("post")
+        if not hooks:
+            return
+        view.status, view.error = outcome.status.value, outcome.error
+        view.result = returned
+        if returned is None and outcome.status is not Status.COMPLETED:
+            returned = {"status": outcome.status.value, "error": outcome.error, "error_type": outcome.error_type}
+        inputs = decode(job.resolved_json) if job.resolved_json else {}
+        for hook in hooks:
+            await self._guarded(job, hook, view, inputs, returned)
+
+    async def _guarded(self, job: Job, hook: Callable[..., Any], *arguments: Any) -> None:
+        """Call a hook; an exception in it is an event and a log line, and nothing more."""
+        try:
+            await self.call(hook, *arguments)
+        except asyncio.CancelledError:
+            if job.cancel_requested.is_set() or _is_being_cancelled():
+                raise
+        except BaseException as error:  # noqa: BLE001 - the boundary to a hook
+            report_hook_failure(job, hook, error)
+
+    async def call(self, hook: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function that may be plain or async; a plain one runs in a thread."""
+        if inspect.iscoroutinefunction(hook):
+            return await hook(*arguments)
+        result = await self.threads.run(lambda: hook(*arguments))
+        return await result if inspect.isawaitable(result) else result
+
+
+def report_hook_failure(job: Job, hook: Callable[..., Any], error: BaseException) -> None:
+    """Write down that a hook raised: a line in the task's log, and an event of the run."""
+    text = storable_text(f"{type(error).__name__}: {error}", 500)
+    logger.warning("hook %s failed: %s", hook_name(hook), text)
+    job.hook_failures.append((hook_name(hook), text))
+
+
+def _is_being_cancelled() -> bool:
+    current = asyncio.current_task()
+    return current is not None and current.cancelling() > 0
+
+
+def _log_traceback(error: BaseException) -> None:
+    logging.getLogger("apflow.executor").error("the executor raised", exc_info=error)
+
+
+def hook_task(job: Job) -> HookTask:
+    """Make the view of a job's task that hooks get."""
+    record = job.node.record
+    return HookTask(
+        id=record.uid,
+        name=record.name,
+        type=job.spec.id,
+        inputs=None,
+        params=job.params,
+        schemas=record.schemas,
+        priority=job.node.priority,
+        parent_id=record.parent_uid,
+        dependencies=[{"id": edge.id, "required": edge.required} for edge in record.dependencies],
+        run_id=job.run_id,
+        attempt=job.attempt,
+        created_at=Moment.of(job.run.record.queued_at),
+        started_at=job.node.started_at,
+        tree_name=job.run.record.tree_name,
+    )

@@ -1,0 +1,43 @@
+"""The statuses of runs and task runs, their sets, and the one table of allowed transitions.
+
+The database's check constraints are generated from this module (`orchestration.models`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Status(StrEnum):
+    """What a run or a task run is doing."""
+
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """True when nothing will change the status any more."""
+        return self in TERMINAL
+
+
+ACTIVE: Final = frozenset({Status.PENDING, Status.IN_PROGRESS})
+TERMINAL: Final = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+
+#: From each status, where a task run or a run may go. `in_progress -> pending` is a retry, a lost
+#: worker or a hand-back; `pending -> completed` is a group, a pinned or a reused result.
+TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
+    Status.PENDING: frozenset({Status.IN_PROGRESS, Status.COMPLETED, Status.FAILED, Status.CANCELLED}),
+    Status.IN_PROGRESS: frozenset({Status.PENDING, Status.COMPLETED, Status.FAILED, Status.CANCELLED}),
+    Status.COMPLETED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+
+def can_move(current: Status, target: Status) -> bool:
+    """Tell whether `current -> target` is in the table."""
+    return target in TRANSITIONS[current]
