@@ -1,0 +1,124 @@
+"""Acts on runs: start one, and ask things of a live one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connection, transaction
+
+from orchestration.engine.definition import DEFAULT_PRIORITY, PRIORITIES, TreeSpec, new_id
+from orchestration.engine.errors import InvalidDefinitionError, Problem
+from orchestration.engine.registry import default_registry
+from orchestration.engine.validation import parameter_problems, tree_problems
+from orchestration.models import Run, RunCommand, TaskRun, Tree
+from orchestration.store.snapshots import NewRun, insert_run
+from orchestration.store.statements import WAKE_WORKERS
+
+from .trees import tree_spec
+
+
+def start_run(
+    tree: Tree,
+    *,
+    user: AbstractBaseUser | None = None,
+    parameters: dict[str, Any] | None = None,
+    priority: int | None = None,
+    trigger: str = Run.Trigger.MANUAL,
+    idempotency_key: str | None = None,
+) -> Run:
+    """Start a run of a tree as it is now.
+
+    The same `idempotency_key` returns the same run. Raises InvalidDefinitionError when the tree can't run or the
+    parameters or the priority are wrong; nothing is stored then.
+    """
+    if idempotency_key is not None:
+        earlier = Run.objects.filter(idempotency_key=idempotency_key).first()
+        if earlier is not None:
+            return earlier
+    return start_spec(
+        tree_spec(tree),
+        tree=tree,
+        user=user,
+        parameters=parameters,
+        priority=priority,
+        trigger=trigger,
+        idempotency_key=idempotency_key,
+    )
+
+
+def start_spec(
+    spec: TreeSpec,
+    *,
+    tree: Tree | None = None,
+    user: AbstractBaseUser | None = None,
+    parameters: dict[str, Any] | None = None,
+    priority: int | None = None,
+    trigger: str = Run.Trigger.MANUAL,
+    idempotency_key: str | None = None,
+) -> Run:
+    """Start a run of a tree that is given as plain data; see `start_run`."""
+    values = with_defaults(spec.parameters, parameters or {})
+    problems = tree_problems(spec, default_registry) + parameter_problems(spec.parameters, values)
+    if priority is not None and priority not in PRIORITIES:
+        problems.append(Problem("$.priority", f"must be 0 (urgent) to 3 (low), not {priority!r}"))
+    if idempotency_key is not None and not 0 < len(idempotency_key) <= 255:
+        problems.append(Problem("$.idempotency_key", "must have 1 to 255 characters"))
+    if problems:
+        raise InvalidDefinitionError(problems)
+    new = NewRun(
+        id=new_id(),
+        spec=spec,
+        tree_id=str(tree.pk) if tree else None,
+        tree_version=tree.version if tree else 1,
+        trigger=trigger,
+        priority=DEFAULT_PRIORITY if priority is None else priority,
+        parameters=values,
+        requested_by=user.pk if user else None,
+        idempotency_key=idempotency_key,
+    )
+    if insert_run(new):
+        return Run.objects.get(pk=new.id)
+    return Run.objects.get(idempotency_key=idempotency_key)
+
+
+def with_defaults(schema: dict[str, Any] | None, values: dict[str, Any]) -> dict[str, Any]:
+    """Fill in the defaults that a parameters schema gives its properties."""
+    properties = (schema or {}).get("properties", {})
+    defaults = {
+        name: part["default"] for name, part in properties.items() if isinstance(part, dict) and "default" in part
+    }
+    return {**defaults, **values}
+
+
+def cancel_run(
+    run: Run, *, user: AbstractBaseUser | None = None, reason: str = "", task_run: TaskRun | None = None
+) -> None:
+    """Ask for a run, or one task of it, to be cancelled. Asking again, or of a finished run, changes nothing."""
+    send_command(run, RunCommand.Kind.CANCEL, user=user, reason=reason, task_run=task_run)
+
+
+def send_command(
+    run: Run,
+    kind: str,
+    *,
+    user: AbstractBaseUser | None = None,
+    reason: str = "",
+    task_run: TaskRun | None = None,
+    data: dict[str, Any] | None = None,
+) -> RunCommand | None:
+    """Leave a command for the run's owner, and hint at it; None when the run has ended."""
+    with transaction.atomic():
+        if not Run.objects.active().filter(pk=run.pk).exists():
+            return None
+        command = RunCommand.objects.create(
+            run=run,
+            kind=kind,
+            task_run=task_run,
+            data=data or {},
+            requested_by_id=user.pk if user else None,
+            reason=reason[:2000],
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(WAKE_WORKERS)
+    return command

@@ -1,0 +1,186 @@
+"""`TaskManager`: runs trees in the caller's process, through the same owner and the same writer as every worker."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from orchestration.actions.runs import cancel_run
+from orchestration.actions.sdk.local_engine import local_engine
+from orchestration.actions.sdk.repository import TaskRepository
+from orchestration.actions.sdk.session import Session
+from orchestration.actions.sdk.storing import specs_of, store_tasks
+from orchestration.actions.trees import tree_spec
+from orchestration.engine.definition import TaskSpec, new_id
+from orchestration.engine.engine import Engine
+from orchestration.engine.errors import TaskNotFoundError
+from orchestration.engine.json_values import encode
+from orchestration.engine.status import ACTIVE, Status
+from orchestration.engine.tree_node import TaskTreeNode
+from orchestration.models import Run, TaskRun, Tree
+from orchestration.store.queries import StoredTask
+from orchestration.store.snapshots import NewRun, Reused, insert_run
+
+#: Seconds between looks at a dependency that runs in another run.
+_WAIT_SECONDS = 0.02
+
+
+class TaskManager:
+    """Runs trees and gives access to stored tasks.
+
+    `max_concurrency` bounds how many tasks of one tree run at the same time (None: 200 in this process).
+
+    Example::
+
+        manager = TaskManager(create_session(), max_concurrency=10)
+        root = TaskTreeNode(create_task(name="user_data_fetcher", inputs={"user_id": "123"}))
+        await manager.distribute_task_tree(root)
+        task = await manager.task_repository.get_task_by_id(root.task.id)
+    """
+
+    def __init__(self, session: Session, max_concurrency: int | None = None) -> None:
+        if max_concurrency is not None and max_concurrency < 1:
+            raise ValueError(f"max_concurrency must be 1 or more, not {max_concurrency}")
+        self.session = session
+        self.max_concurrency = max_concurrency
+        self.task_repository = TaskRepository(session)
+
+    async def distribute_task_tree(self, task_tree: TaskTreeNode, use_callback: bool = True) -> TaskTreeNode:
+        """Store the tree's tasks, run them to the end, and return the tree with the stored tasks in it.
+
+        Tasks whose latest run completed keep that result and do not run again. A dependency outside the tree is
+        waited for when it runs elsewhere, reused when it completed, and run along otherwise. Raises
+        InvalidDefinitionError, with nothing stored, when the tree is not valid. `use_callback` has no effect.
+        """
+        tree = await sync_to_async(_store_tree)(task_tree)
+        plan = await self._plan(tree, [node.task.id for node in task_tree])
+        with ExitStack() as stack:
+            engine = await asyncio.to_thread(stack.enter_context, local_engine())
+            try:
+                await self._run(engine, tree, plan, task_tree)
+            finally:
+                await asyncio.to_thread(stack.close)
+        stored = {task.id: task for task in await sync_to_async(self.session.queries.tasks_of_tree)(str(tree.pk))}
+        task_tree.refresh(stored.get)
+        return task_tree
+
+    async def execute_task(self, task_id: str) -> StoredTask:
+        """Run one stored task, with the dependencies that have not completed, and return it."""
+        task = await self.task_repository.get_task_by_id(task_id)
+        if task is None:
+            raise TaskNotFoundError(f"There is no task {task_id!r}")
+        done: StoredTask = (await self.distribute_task_tree(TaskTreeNode(task))).task
+        return done
+
+    async def cancel_task(self, task_id: str, error_message: str | None = None) -> dict[str, Any]:
+        """Ask for a running or waiting task to be cancelled.
+
+        Returns `{"status": "cancelled", "message": …}`, or `{"status": "failed", …, "current_status": …}` when the
+        task is not part of a live run.
+        """
+        return await sync_to_async(_cancel)(task_id, error_message or "")
+
+    async def _plan(self, tree: Tree, task_ids: list[str]) -> list[tuple[TaskSpec, StoredTask]]:
+        """Return the tasks of the run: those asked for, and dependencies outside as far as they are needed."""
+        while True:
+            specs = {spec.id: spec for spec in (await sync_to_async(tree_spec)(tree)).tasks}
+            stored = {task.id: task for task in await sync_to_async(self.session.queries.tasks_of_tree)(str(tree.pk))}
+            needed = _closure(task_ids, specs, stored)
+            if not any(stored[uid].status == Status.IN_PROGRESS for uid in needed):
+                live = await sync_to_async(_live_uids)(tree, needed)
+                if not live:
+                    return [(specs[uid], stored[uid]) for uid in needed]
+            await asyncio.sleep(_WAIT_SECONDS)
+
+    async def _run(
+        self, engine: Engine, tree: Tree, plan: list[tuple[TaskSpec, StoredTask]], task_tree: TaskTreeNode
+    ) -> None:
+        spec = await sync_to_async(tree_spec)(tree)
+        included = {task.id for task, _ in plan}
+        tasks = tuple(
+            replace(task, parent_id=task.parent_id if task.parent_id in included else None) for task, _ in plan
+        )
+        spec = replace(spec, tasks=tasks, max_concurrency=self.max_concurrency or spec.max_concurrency)
+        new = NewRun(
+            id=new_id(),
+            spec=spec,
+            tree_id=str(tree.pk),
+            tree_version=tree.version,
+            trigger=Run.Trigger.SDK,
+            reused=await sync_to_async(_reused)(tree, [task for _, task in plan if task.status == "completed"]),
+            owner=engine.worker_id,
+        )
+        await self._tree_created(engine, task_tree)
+        await sync_to_async(insert_run)(new)
+        await asyncio.wrap_future(engine.adopt(new.id))
+
+    @staticmethod
+    async def _tree_created(engine: Engine, task_tree: TaskTreeNode) -> None:
+        future = engine.tree_created(task_tree.task)
+        if future is not None:
+            await asyncio.wrap_future(future)
+
+
+def _store_tree(task_tree: TaskTreeNode) -> Tree:
+    """Store all tasks of a tree of nodes."""
+    pairs: list[tuple[Any, str | None]] = []
+    for node, above in task_tree.with_parents():
+        pairs.append((node.task, _parent_of(node.task, above.task if above else None)))
+    specs = specs_of(pairs)
+    user_ids = {task.id: getattr(task, "user_id", None) for task, _ in pairs}
+    return store_tasks(specs, user_ids, task_tree.task.name)
+
+
+def _parent_of(task: Any, above: Any) -> str | None:
+    """The task's own parent, else the node above it. A node above that the task depends on is no group: a group would
+    wait for the task."""
+    if task.parent_id or above is None:
+        return task.parent_id or None
+    ids = {edge if isinstance(edge, str) else edge.get("id") for edge in task.dependencies or ()}
+    return None if above.id in ids else str(above.id)
+
+
+def _closure(task_ids: Sequence[str], specs: dict[str, TaskSpec], stored: dict[str, StoredTask]) -> list[str]:
+    found: dict[str, None] = {}
+    stack = list(reversed(task_ids))
+    while stack:
+        uid = stack.pop()
+        if uid in found:
+            continue
+        found[uid] = None
+        if stored[uid].status != Status.COMPLETED:
+            stack.extend(edge.id for edge in reversed(specs[uid].dependencies))
+    return list(found)
+
+
+def _live_uids(tree: Tree, uids: Sequence[str]) -> list[str]:
+    live = TaskRun.objects.filter(run__tree=tree, run__status__in=ACTIVE, status__in=ACTIVE, task_uid__in=list(uids))
+    return list(live.values_list("task_uid", flat=True))
+
+
+def _reused(tree: Tree, tasks: Sequence[StoredTask]) -> dict[str, Reused]:
+    by_run = {(task.run_id, task.id): task for task in tasks}
+    rows = TaskRun.objects.filter(
+        run__tree=tree, task_uid__in=[task.id for task in tasks], run_id__in={task.run_id for task in tasks}
+    ).values_list("run_id", "task_uid", "pk")
+    return {
+        uid: Reused(pk, encode(by_run[str(run_id), uid].result))
+        for run_id, uid, pk in rows
+        if (str(run_id), uid) in by_run
+    }
+
+
+def _cancel(task_id: str, reason: str) -> dict[str, Any]:
+    live = TaskRun.objects.filter(task_uid=task_id, run__status__in=ACTIVE, status__in=ACTIVE)
+    task_run = live.select_related("run").order_by("-run__queued_at").first()
+    if task_run is None:
+        last = TaskRun.objects.filter(task_uid=task_id).order_by("-run__queued_at").first()
+        status = last.status if last else Status.PENDING.value
+        return {"status": "failed", "message": "The task is not part of a live run", "current_status": status}
+    cancel_run(task_run.run, reason=reason, task_run=task_run)
+    return {"status": "cancelled", "message": reason or "The task is being cancelled"}

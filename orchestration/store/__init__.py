@@ -1,0 +1,1 @@
+"""Every query and batch write of the engine; the only raw SQL."""

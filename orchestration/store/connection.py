@@ -1,0 +1,44 @@
+"""Connections of the engine's own threads: plain psycopg ones, one per thread, beside Django's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import connections
+
+_local = threading.local()
+
+#: Parameters that Django adds for its own cursors.
+_DJANGOS_OWN = ("cursor_factory", "context", "prepare_threshold")
+
+
+def thread_connection() -> psycopg.Connection[Any]:
+    """Return this thread's connection, made when there is none that works. It is in autocommit mode."""
+    connection: psycopg.Connection[Any] | None = getattr(_local, "connection", None)
+    if connection is None or connection.closed:
+        params = connections["default"].get_connection_params()
+        for name in _DJANGOS_OWN:
+            params.pop(name, None)
+        connection = psycopg.connect(**params, autocommit=True)
+        _local.connection = connection
+    return connection
+
+
+def close_thread_connection() -> None:
+    """Close this thread's connection, if there is one."""
+    connection: psycopg.Connection[Any] | None = getattr(_local, "connection", None)
+    if connection is not None:
+        _local.connection = None
+        connection.close()
+
+
+@contextmanager
+def transaction() -> Iterator[psycopg.Cursor[Any]]:
+    """Yield a cursor in one transaction of this thread's connection."""
+    connection = thread_connection()
+    with connection.transaction(), connection.cursor() as cursor:
+        yield cursor

@@ -1,0 +1,114 @@
+"""Stored tasks as authors of executors and hooks see them: the definition, with what its latest run made of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+
+from orchestration.engine.runner import Moment
+
+
+
+@dataclass(slots=True)
+class StoredTask:
+    """One task: `inputs` are those of its latest run where there is one, `result` is what its executor returned.
+
+    `dependencies` is `[{"id": …, "required": …}]`; times are aware UTC; `type` is the executor's id.
+    """
+
+    id: str
+    name: str
+    type: str | None
+    status: str
+    priority: int
+    inputs: dict[str, Any]
+    params: dict[str, Any]
+    schemas: dict[str, Any]
+    result: Any
+    error: str | None
+    error_type: str | None
+    progress: float
+    dependencies: list[dict[str, Any]]
+    parent_id: str | None
+    user_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    tree_id: str
+    run_id: str | None
+    origin_type: str = field(default="create")
+
+
+_COLUMNS: Final = """
+    t.uid, t.name, COALESCE(r.executor, t.executor, t.params ->> 'executor_id', t.schemas ->> 'method'),
+    COALESCE(r.status, 'pending'), COALESCE(r.priority, t.priority),
+    COALESCE(r.resolved_inputs, r.inputs, t.inputs)::text, t.params::text, t.schemas::text, r.result::text,
+    r.error, r.error_type, COALESCE(r.progress, 0),
+    COALESCE((SELECT json_agg(json_build_object('id', o.uid, 'required', d.required) ORDER BY d.ordinal)
+              FROM orchestration_dependency d JOIN orchestration_task o ON o.id = d.depends_on_id
+              WHERE d.task_id = t.id), '[]'::json)::text,
+    p.uid, NULLIF(t.user_id, ''), t.created_at, t.updated_at, r.started_at, r.finished_at, t.tree_id, r.run_id, t.origin
+"""
+
+_LATEST: Final = """
+    LEFT JOIN LATERAL (
+        SELECT x.* FROM orchestration_taskrun x JOIN orchestration_run u ON u.id = x.run_id
+        WHERE u.tree_id = t.tree_id AND x.task_uid = t.uid ORDER BY u.queued_at DESC, u.id DESC LIMIT 1
+    ) r ON true
+    LEFT JOIN orchestration_task p ON p.id = t.parent_id
+"""
+
+_BY_ID: Final = f"SELECT {_COLUMNS} FROM orchestration_task t {_LATEST} WHERE t.uid = ANY(%s) ORDER BY t.updated_at"
+
+_BY_TREE: Final = f"SELECT {_COLUMNS} FROM orchestration_task t {_LATEST} WHERE t.tree_id = %s ORDER BY t.ordinal, t.id"
+
+_BY_STATUS: Final = f"""
+SELECT {_COLUMNS} FROM orchestration_task t {_LATEST}
+WHERE COALESCE(r.status, 'pending') = %s ORDER BY t.priority, t.id LIMIT %s
+"""
+
+#: Most tasks that one read by status returns.
+MAX_TASKS_BY_STATUS: Final = 10_000
+
+
+def _task(row: Sequence[Any]) -> StoredTask:
+    values = list(row)
+    for index in (5, 6, 7, 12):
+        values[index] = json.loads(values[index])
+    values[8] = None if values[8] is None else json.loads(values[8])
+    values[15] = Moment.of(values[15])
+    values[19], values[20] = str(values[19]), str(values[20]) if values[20] else None
+    return StoredTask(*values)
+
+
+def _select(statement: str, *parameters: Any) -> list[StoredTask]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return [_task(row) for row in cursor.fetchall()]
+
+
+class StoredQueries:
+    """See `orchestration.engine.hook_repository.Queries`."""
+
+    def task_by_id(self, task_id: str) -> StoredTask | None:
+        """Return the task with this id; of several trees that have one, the one that was changed last."""
+        found = self.tasks_by_ids([task_id])
+        return found[-1] if found else None
+
+    def tasks_by_ids(self, task_ids: Sequence[str]) -> list[StoredTask]:
+        """Return all tasks with these ids."""
+        return _select(_BY_ID, list(task_ids))
+
+    def tasks_of_tree(self, tree_id: str) -> list[StoredTask]:
+        """Return a tree's tasks in their order."""
+        return _select(_BY_TREE, tree_id)
+
+    def tasks_by_status(self, status: str) -> list[StoredTask]:
+        """Return tasks whose latest run left them in `status`; those that never ran are pending."""
+        return _select(_BY_STATUS, status, MAX_TASKS_BY_STATUS)

@@ -1,0 +1,107 @@
+"""Starting a run: the tree's tasks are copied, so that later edits change no run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from orchestration.engine.definition import TaskSpec, TreeSpec
+from orchestration.engine.json_values import encode
+
+from .statements import WAKE_WORKERS
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """A result that a run takes over from an earlier task run instead of running the task."""
+
+    task_run: int
+    result_json: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """Everything that a new run is made from. `owner` is set when the process that makes it also runs it."""
+
+    id: str
+    spec: TreeSpec
+    tree_id: str | None
+    tree_version: int
+    trigger: str
+    priority: int = 2
+    parameters: dict[str, Any] = field(default_factory=dict)
+    requested_by: int | None = None
+    idempotency_key: str | None = None
+    parent_run: str | None = None
+    reused: dict[str, Reused] = field(default_factory=dict)
+    owner: str | None = None
+
+
+_RUN: Final = """
+INSERT INTO orchestration_run
+    (id, tree_id, tree_name, tree_version, status, priority, trigger, requested_by_id, idempotency_key, parameters,
+     parent_run_id, max_concurrency, task_count, queued_at, epoch, last_seq, paused, cancel_reason,
+     owner_id)
+VALUES (%s, %s, %s, %s, 'pending', %s, %s, %s, %s, %s::jsonb, %s, %s, %s, clock_timestamp(), 0, 1, false, '', %s)
+ON CONFLICT (idempotency_key) DO NOTHING
+RETURNING id
+"""
+
+_TASKS: Final = """
+INSERT INTO orchestration_taskrun
+    (run_id, ordinal, task_uid, name, executor, parent_uid, priority, inputs, params, schemas, dependencies,
+     timeout_seconds, retry, enabled, pinned, status, result, progress, progress_message, attempt, uncounted_attempts,
+     worker_losses, finished_at, reused_from_id)
+SELECT %s, x.ordinal, x.id, x.name, x.executor, x.parent_id, x.priority, x.inputs, x.params, x.schemas, x.dependencies,
+       x.timeout_seconds, x.retry, x.enabled, x.pinned,
+       CASE WHEN x.reused IS NULL THEN 'pending' ELSE 'completed' END,
+       CASE WHEN x.reused IS NULL THEN NULL ELSE COALESCE(x.result, 'null'::jsonb) END,
+       CASE WHEN x.reused IS NULL THEN 0 ELSE 1 END, '', 0, 0, 0,
+       CASE WHEN x.reused IS NULL THEN NULL ELSE clock_timestamp() END, x.reused
+FROM json_to_recordset(%s::json) AS x(
+    ordinal int, id text, name text, executor text, parent_id text, priority int, inputs jsonb, params jsonb,
+    schemas jsonb, dependencies jsonb, timeout_seconds double precision, retry jsonb, enabled boolean, pinned jsonb,
+    result jsonb, reused bigint)
+"""
+
+_CREATED: Final = """
+INSERT INTO orchestration_runevent (run_id, seq, type, data, at)
+VALUES (%s, 1, 'run.created', %s::jsonb, clock_timestamp())
+"""
+
+
+def insert_run(new: NewRun) -> bool:
+    """Write a run, its task runs and its first event in one transaction, and hint at it.
+
+    Returns False when a run with the same idempotency key exists; nothing is written then.
+    """
+    tasks = new.spec.tasks
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            _RUN,
+            (
+                *(new.id, new.tree_id, new.spec.name, new.tree_version, new.priority, new.trigger, new.requested_by),
+                *(new.idempotency_key, encode(new.parameters), new.parent_run, new.spec.max_concurrency, len(tasks)),
+                new.owner,
+            ),
+        )
+        if cursor.fetchone() is None:
+            return False
+        rows = [_task_row(index, task, new.reused.get(task.id)) for index, task in enumerate(tasks)]
+        cursor.execute(_TASKS, (new.id, f"[{','.join(rows)}]"))
+        data = {"trigger": new.trigger, "tasks": len(tasks), "tree_version": new.tree_version}
+        cursor.execute(_CREATED, (new.id, json.dumps(data)))
+        cursor.execute(WAKE_WORKERS)
+    return True
+
+
+def _task_row(index: int, task: TaskSpec, reused: Reused | None) -> str:
+    row: dict[str, Any] = {"ordinal": index, "id": task.id, "name": task.name, "executor": task.executor}
+    row |= {"parent_id": task.parent_id, "priority": task.priority, "inputs": task.inputs, "params": task.params}
+    row |= {"schemas": task.schemas, "timeout_seconds": task.timeout_seconds, "retry": asdict(task.retry)}
+    row["dependencies"] = [{"id": edge.id, "required": edge.required} for edge in task.dependencies]
+    row |= {"enabled": task.enabled, "pinned": task.pinned, "reused": reused.task_run if reused else None}
+    return f'{encode(row)[:-1]},"result":{reused.result_json if reused else "null"}}}'
