@@ -1,0 +1,19 @@
+"""The SDK under the path that apflow's readers know; see `apflow`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orchestration.engine.base import BaseTask
+from orchestration.engine.hooks import get_hook_repository
+from orchestration.engine.registry import executor_register
+from orchestration.engine.tree_node import TaskTreeNode, create_task
+
+from .._lazy import load
+
+__all__ = ["BaseTask", "TaskTreeNode", "create_task", "executor_register", "get_hook_repository"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what needs the database."""
+    return load(__name__, name)
