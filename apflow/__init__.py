@@ -21,6 +21,7 @@ from orchestration.engine.errors import (
 from orchestration.engine.hook_repository import HookRepository
 from orchestration.engine.hooks import (
     get_hook_repository,
+    get_hook_session,
     register_post_hook,
     register_pre_hook,
     register_task_tree_hook,
@@ -28,6 +29,15 @@ from orchestration.engine.hooks import (
 from orchestration.engine.registry import add_executor_hook, clear_config, executor_register
 from orchestration.engine.status import Status as TaskStatus
 from orchestration.engine.tree_node import TaskTreeNode, create_task
+from orchestration.engine.unsupported import (
+    NotSupportedError,
+    hook_register,
+    register_webhook_verify_hook,
+    set_task_model_class,
+    storage_register,
+    task_model_register,
+    tool_register,
+)
 
 from ._lazy import load
 
@@ -44,6 +54,7 @@ __all__ = [
     "ExecutorNotFoundError",
     "HookRepository",
     "InvalidDefinitionError",
+    "NotSupportedError",
     "OrchestrationError",
     "TaskBuilder",
     "TaskCreator",
@@ -64,9 +75,16 @@ __all__ = [
     "executor_register",
     "get_default_session",
     "get_hook_repository",
+    "get_hook_session",
+    "hook_register",
     "register_post_hook",
     "register_pre_hook",
     "register_task_tree_hook",
+    "register_webhook_verify_hook",
+    "set_task_model_class",
+    "storage_register",
+    "task_model_register",
+    "tool_register",
 ]
 
 

@@ -32,12 +32,14 @@ def load(module: str, name: str) -> Any:
 
 
 def _set_up_django() -> None:
-    import django  # noqa: PLC0415 - declaring executors must not import Django
-    from django.apps import apps  # noqa: PLC0415
+    import django
+    from django.apps import apps
 
     if apps.models_ready:
         return
     if apps.app_configs:
-        raise NotReadyError("Django is still starting: import TaskManager and the like inside the function that uses it")
+        raise NotReadyError(
+            "Django is still starting: import TaskManager and the like inside the function that uses it"
+        )
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apflow_site.settings")
     django.setup()

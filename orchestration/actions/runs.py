@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -16,6 +17,30 @@ from orchestration.store.snapshots import NewRun, insert_run
 from orchestration.store.statements import WAKE_WORKERS
 
 from .trees import tree_spec
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """How somebody wants a tree to be run. `priority` None is normal; the same `idempotency_key` is the same run.
+
+    `owner` is the worker id of an engine in this process that will adopt the run, so that no other one claims it.
+    """
+
+    user: AbstractBaseUser | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    priority: int | None = None
+    trigger: str = Run.Trigger.MANUAL
+    idempotency_key: str | None = None
+    owner: str | None = None
+
+    def problems(self) -> list[Problem]:
+        """List what is wrong with the request itself."""
+        problems = []
+        if self.priority is not None and self.priority not in PRIORITIES:
+            problems.append(Problem("$.priority", f"must be 0 (urgent) to 3 (low), not {self.priority!r}"))
+        if self.idempotency_key is not None and not 0 < len(self.idempotency_key) <= 255:
+            problems.append(Problem("$.idempotency_key", "must have 1 to 255 characters"))
+        return problems
 
 
 def start_run(
@@ -36,34 +61,14 @@ def start_run(
         earlier = Run.objects.filter(idempotency_key=idempotency_key).first()
         if earlier is not None:
             return earlier
-    return start_spec(
-        tree_spec(tree),
-        tree=tree,
-        user=user,
-        parameters=parameters,
-        priority=priority,
-        trigger=trigger,
-        idempotency_key=idempotency_key,
-    )
+    request = RunRequest(user, parameters or {}, priority, trigger, idempotency_key)
+    return start_spec(tree_spec(tree), request, tree)
 
 
-def start_spec(
-    spec: TreeSpec,
-    *,
-    tree: Tree | None = None,
-    user: AbstractBaseUser | None = None,
-    parameters: dict[str, Any] | None = None,
-    priority: int | None = None,
-    trigger: str = Run.Trigger.MANUAL,
-    idempotency_key: str | None = None,
-) -> Run:
+def start_spec(spec: TreeSpec, request: RunRequest, tree: Tree | None = None) -> Run:
     """Start a run of a tree that is given as plain data; see `start_run`."""
-    values = with_defaults(spec.parameters, parameters or {})
-    problems = tree_problems(spec, default_registry) + parameter_problems(spec.parameters, values)
-    if priority is not None and priority not in PRIORITIES:
-        problems.append(Problem("$.priority", f"must be 0 (urgent) to 3 (low), not {priority!r}"))
-    if idempotency_key is not None and not 0 < len(idempotency_key) <= 255:
-        problems.append(Problem("$.idempotency_key", "must have 1 to 255 characters"))
+    values = with_defaults(spec.parameters, request.parameters)
+    problems = tree_problems(spec, default_registry) + parameter_problems(spec.parameters, values) + request.problems()
     if problems:
         raise InvalidDefinitionError(problems)
     new = NewRun(
@@ -71,15 +76,16 @@ def start_spec(
         spec=spec,
         tree_id=str(tree.pk) if tree else None,
         tree_version=tree.version if tree else 1,
-        trigger=trigger,
-        priority=DEFAULT_PRIORITY if priority is None else priority,
+        trigger=request.trigger,
+        priority=DEFAULT_PRIORITY if request.priority is None else request.priority,
         parameters=values,
-        requested_by=user.pk if user else None,
-        idempotency_key=idempotency_key,
+        requested_by=request.user.pk if request.user else None,
+        idempotency_key=request.idempotency_key,
+        owner=request.owner,
     )
     if insert_run(new):
         return Run.objects.get(pk=new.id)
-    return Run.objects.get(idempotency_key=idempotency_key)
+    return Run.objects.get(idempotency_key=request.idempotency_key)
 
 
 def with_defaults(schema: dict[str, Any] | None, values: dict[str, Any]) -> dict[str, Any]:

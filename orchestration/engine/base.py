@@ -14,9 +14,17 @@ Schema = type[BaseModel] | dict[str, Any] | None
 class AttemptContext(Protocol):
     """What a running executor may ask and tell; the engine hands one to each instance."""
 
-    task_id: str
-    run_id: str
-    attempt: int
+    @property
+    def task_id(self) -> str:
+        """The task's id."""
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+
+    @property
+    def attempt(self) -> int:
+        """The number of the attempt, from 1."""
 
     def report_progress(self, share: float, message: str) -> None:
         """Take over the newest progress."""

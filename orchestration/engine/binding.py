@@ -90,10 +90,11 @@ def names_used(text: str) -> tuple[tuple[str, str | None], ...]:
         return ()
     used: list[tuple[str, str | None]] = []
     inner: set[int] = set()
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        if isinstance(node.node, nodes.Name):
-            inner.add(id(node.node))
-            used.append((node.node.name, _attribute(node)))
+    accesses: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
+    for access in accesses:
+        if isinstance(access.node, nodes.Name):
+            inner.add(id(access.node))
+            used.append((access.node.name, _attribute(access)))
     for name in tree.find_all(nodes.Name):
         if name.ctx == "load" and id(name) not in inner:
             used.append((name.name, None))

@@ -22,7 +22,7 @@ _current = EngineConfig()
 
 def configure(config: EngineConfig) -> None:
     """Put a configuration in force for this process."""
-    global _current  # noqa: PLW0603 - one configuration a process, set once at start
+    global _current
     _current = config
 
 

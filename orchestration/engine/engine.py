@@ -91,6 +91,8 @@ class Engine:
         self.options = options or EngineOptions()
         self.clock = SystemClock()
         self.worker_id = ""
+        #: Group commits so far.
+        self.flushes = 0
         self._store = store
         self._queries = queries
         self._registry = registry
@@ -142,9 +144,7 @@ class Engine:
         self._writer = Writer(self._store, self.worker_id, lambda *said: self._post(self._on_written, *said))
         self._control = ControlThread(self._store)
         self._heartbeat = HeartbeatThread(self._store, self, self.options.lease_seconds)
-        self._listen = (
-            ListenThread(self._store, lambda: self._post(self._look)) if self.options.accepts_runs else None
-        )
+        self._listen = ListenThread(self._store, lambda: self._post(self._look)) if self.options.accepts_runs else None
         self._thread = threading.Thread(target=self._serve, name="apflow-engine", daemon=True)
         self._thread.start()
 
@@ -174,6 +174,10 @@ class Engine:
         future: Future[Status] = Future()
         self._post(self._adopt, run_id, future)
         return future
+
+    def poke(self) -> None:
+        """Look for commands and runs now: somebody in this process has just left one."""
+        self._post(self._look)
 
     def tree_created(self, root: Any) -> Future[None] | None:
         """Call the `on_tree_created` hooks; None when there are none."""
@@ -473,6 +477,7 @@ class Engine:
         progress = self._take_progress()
         if batches or logs or progress:
             self._writing = True
+            self.flushes += 1
             self._writer.submit(Flush(batches, logs, progress))
 
     def _on_written(self, flush: Flush, lost: set[str] | None) -> None:
@@ -509,7 +514,9 @@ class Engine:
         self._queue.drop(state)
         if not state.status.is_terminal:
             if not held.ended.done():
-                held.ended.set_exception(RuntimeError("the worker stopped before the run ended; the run goes on elsewhere"))
+                held.ended.set_exception(
+                    RuntimeError("the worker stopped before the run ended; the run goes on elsewhere")
+                )
             return
         logger.info("run %s %s", state.id, state.status)
         event = "on_tree_completed" if state.status is Status.COMPLETED else "on_tree_failed"
@@ -561,9 +568,7 @@ class Engine:
             self._late_lines.extend(job.take_lines())
             if job.has_progress and not job.over:
                 job.has_progress = False
-                progress.append(
-                    Progress(job.node.record.pk, job.attempt, job.share, job.message, job.resolved_json)
-                )
+                progress.append(Progress(job.node.record.pk, job.attempt, job.share, job.message, job.resolved_json))
                 self._note_progress(job)
         return progress
 

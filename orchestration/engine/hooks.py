@@ -93,3 +93,8 @@ def register_task_tree_hook(event: TreeEvent) -> Any:
 def get_hook_repository() -> Any:
     """Return the repository of the running execution, or None outside one (see `apflow.HookRepository`)."""
     return current_repository.get()
+
+
+def get_hook_session() -> Any:
+    """Return the repository of the running execution, or None outside one: here it is what a session is for."""
+    return current_repository.get()

@@ -87,4 +87,5 @@ def resolve_inputs(
         "run": sources.run,
         "secrets": Secrets(secret),
     }
-    return merge_dependencies(sources.dependencies, by_id=by_id) | bind(sources.own, context)
+    own: dict[str, Any] = bind(sources.own, context)
+    return merge_dependencies(sources.dependencies, by_id=by_id) | own

@@ -76,7 +76,7 @@ class Job:
 
     def report_progress(self, share: float, message: str) -> None:
         """Take over the newest progress; what is not a number is 0, what is outside 0 to 1 is brought inside."""
-        value = float(share) if isinstance(share, int | float) and share == share else 0.0  # noqa: PLR0124 - NaN
+        value = float(share) if isinstance(share, int | float) and share == share else 0.0
         self.share = min(max(value, 0.0), 1.0)
         self.message = storable_text(str(message), MAX_PROGRESS_CHARS)[:MAX_PROGRESS_CHARS]
         self.has_progress = True

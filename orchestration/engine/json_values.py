@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from .errors import NotStorableError, Problem
 
-JSONValue: TypeAlias = None | bool | int | float | str | list["JSONValue"] | dict[str, "JSONValue"]
+JSONValue: TypeAlias = bool | int | float | str | list["JSONValue"] | dict[str, "JSONValue"] | None
 
 #: Nesting levels allowed in any stored value. Python's and browsers' parsers manage about 1,000.
 MAX_DEPTH: Final = 100
@@ -51,7 +51,7 @@ def find_problem(value: object, path: str = "$") -> Problem | None:
         if depth > MAX_DEPTH:
             return Problem(where, f"is nested more than {MAX_DEPTH} levels deep (or contains itself)")
         if isinstance(item, dict):
-            for key, child in item.items():
+            for key in item:
                 problem = _key_problem(key, where)
                 if problem is not None:
                     return problem
@@ -135,9 +135,7 @@ def parse_document(raw: bytes | str, max_bytes: int) -> JSONValue:
         raise NotStorableError(f"the document has {size:,} bytes, which is over the limit of {max_bytes:,} bytes")
     try:
         text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw
-        value: JSONValue = json.loads(
-            text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicate_keys
-        )
+        value: JSONValue = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicate_keys)
     except UnicodeDecodeError as error:
         raise NotStorableError(f"the document is not UTF-8: byte {error.start} can't be decoded") from error
     except json.JSONDecodeError as error:

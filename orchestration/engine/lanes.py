@@ -186,7 +186,7 @@ class AsyncLane:
         if side is None:
             return
         if job.instance is not None and job.spec.cls.cancelable:
-            self._keep(self.loop.create_task(self._runner.call_cancel(job)))
+            self._keep(self.loop.create_task(self._runner.call_cancel(job.instance)))
         side.cancel()
 
     def _keep(self, side: asyncio.Task[Any]) -> None:
@@ -204,7 +204,7 @@ class AsyncLane:
         while not self._closing:
             try:
                 self.loop.run_forever()
-            except BaseException:  # noqa: BLE001 - a SystemExit in somebody's side task must not end the lane
+            except BaseException:
                 logger.exception("user code raised through the event loop of %s", self.name)
         self._wind_down()
 

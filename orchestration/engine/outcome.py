@@ -30,9 +30,7 @@ class Outcome:
         return cls(Status.COMPLETED, result_json)
 
     @classmethod
-    def failed(
-        cls, error: str, error_type: str, *, result_json: str | None = None, retryable: bool = False
-    ) -> Outcome:
+    def failed(cls, error: str, error_type: str, *, result_json: str | None = None, retryable: bool = False) -> Outcome:
         """Build the outcome of an attempt that failed."""
         text = storable_text(error, MAX_ERROR_CHARS).strip() or error_type
         return cls(Status.FAILED, result_json, text, storable_text(error_type, 255), retryable)

@@ -1,4 +1,4 @@
-"""The one priority queue of a worker: lower run priority first, then lower task priority, then first come first served."""
+"""The one priority queue of a worker: by run priority, then task priority, then first come first served."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ The engine writes the batch, starts what is ready under its limits, and reports 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -196,7 +196,9 @@ class RunState:
         if self.cancel_reason is not None:
             self._end(node, Outcome.cancelled(self.cancel_reason), now)
         elif not node.record.enabled:
-            self._end(node, Outcome(Status.CANCELLED, error="Not run: the task is disabled", error_type="disabled"), now)
+            self._end(
+                node, Outcome(Status.CANCELLED, error="Not run: the task is disabled", error_type="disabled"), now
+            )
         elif node.is_group:
             self._end(node, self._group_outcome(node), now)
         elif node.record.pinned_json is not None:
@@ -315,7 +317,7 @@ class RunState:
             self._offer(node, now)
             self._settle(now)
 
-    def note(self, type: str, node: Node | None, data: dict[str, object], now: datetime) -> None:
+    def note(self, type: str, node: Node | None, data: Mapping[str, object], now: datetime) -> None:
         """Append an event that changes no status."""
         self.batch.event(type, node.record.pk if node else None, dict(data), now)
 
@@ -579,5 +581,3 @@ class RunState:
 def _quote(error: str | None) -> str:
     text = (error or "no reason given").strip()
     return text if len(text) <= _QUOTED_CHARS else f"{text[:_QUOTED_CHARS]}…"
-
-

@@ -21,6 +21,7 @@ from .schemas import OutputsInvalidError, check_inputs, check_outputs
 from .status import Status
 
 if TYPE_CHECKING:
+    from .base import BaseTask
     from .registry import ExecutorSpec
 
 logger = logging.getLogger("apflow.engine")
@@ -136,7 +137,7 @@ class Runner:
             before = job.spec.hooks.get("pre_hook")
             returned = await self.call(before, instance, view, inputs) if before else None
             if returned is None:
-                returned = await self._call_execute(job, inputs)
+                returned = await self._call_execute(job.spec, instance, inputs)
             after = job.spec.hooks.get("post_hook")
             if after is not None:
                 await self._guarded(job, after, instance, view, inputs, returned)
@@ -149,21 +150,18 @@ class Runner:
             return Outcome.raised(error), None
         return self._judge(job.spec, returned)
 
-    async def _call_execute(self, job: Job, inputs: dict[str, Any]) -> Any:
-        assert job.instance is not None
-        execute = job.instance.execute
-        if job.spec.is_async:
-            return await execute(inputs)
-        returned = await self.threads.run(lambda: execute(inputs))
+    async def _call_execute(self, spec: ExecutorSpec, instance: BaseTask, inputs: dict[str, Any]) -> Any:
+        if spec.is_async:
+            return await instance.execute(inputs)
+        returned = await self.threads.run(lambda: instance.execute(inputs))
         return await returned if inspect.isawaitable(returned) else returned
 
-    async def call_cancel(self, job: Job) -> None:
+    async def call_cancel(self, instance: BaseTask) -> None:
         """Call the executor's own `cancel()`; an exception in it is logged."""
-        assert job.instance is not None
         try:
-            await self.call(job.instance.cancel)
+            await self.call(instance.cancel)
         except BaseException as error:  # noqa: BLE001 - the boundary to user code
-            logger.warning("cancel() of executor %s raised %s", job.spec.id, type(error).__name__)
+            logger.warning("cancel() of executor %s raised %s", instance.type, type(error).__name__)
 
     @staticmethod
     def _judge(spec: ExecutorSpec, returned: Any) -> tuple[Outcome, Any]:

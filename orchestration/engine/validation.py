@@ -320,7 +320,7 @@ def _reference_problem(
         return f"an expression names tasks.{name}, and there is no such task"
     if counts[name] > 1 and name not in ids:
         return f"an expression names tasks.{name}, and {counts[name]} tasks have that name; rename them or use an id"
-    target = name if name not in by_name else by_name[name]
+    target = by_name.get(name, name)
     if target not in upstream:
         return f"an expression names tasks.{name}, which this task doesn't wait for; add a dependency on it"
     return None

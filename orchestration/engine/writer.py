@@ -52,11 +52,9 @@ class Writer:
         while True:
             try:
                 return self._store.write(self.worker_id, flush)
-            except Exception:  # noqa: BLE001 - the writer must outlive every failure of the database
+            except Exception:
                 logger.exception("writing failed; trying again in %.2f s", delay)
                 self._store.close()
             if self._stopping.wait(delay):
                 return None
             delay = min(delay * 2, MAX_RETRY_SECONDS)
-
-

@@ -116,7 +116,7 @@ class Task(models.Model):
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
     ordinal = models.PositiveIntegerField(default=0, editable=False)
     name = models.CharField(max_length=MAX_NAME_CHARS)
-    executor = models.CharField(max_length=MAX_NAME_CHARS, null=True, blank=True)  # noqa: DJ001 - null is a group
+    executor = models.CharField(max_length=MAX_NAME_CHARS, null=True, blank=True)
     inputs = models.JSONField(default=dict, blank=True)
     params = models.JSONField(default=dict, blank=True)
     schemas = models.JSONField(default=dict, blank=True)

@@ -78,12 +78,12 @@ class Run(models.Model):
     priority = priority_field()
     trigger = models.CharField(max_length=20, choices=Trigger.choices, default=Trigger.MANUAL)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-    idempotency_key = models.CharField(max_length=255, null=True, blank=True, unique=True)  # noqa: DJ001 - unique
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True, unique=True)
     parameters = models.JSONField(default=dict, blank=True)
     parent_run = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reruns")
     max_concurrency = models.PositiveIntegerField(null=True, blank=True)
     task_count = models.PositiveIntegerField(default=0)
-    error = models.TextField(null=True, blank=True)  # noqa: DJ001 - null is "did not fail"
+    error = models.TextField(null=True, blank=True)
     queued_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -131,8 +131,8 @@ class TaskRun(models.Model):
     task_uid = models.CharField("task id", max_length=MAX_NAME_CHARS)
     ordinal = models.PositiveIntegerField()
     name = models.CharField(max_length=MAX_NAME_CHARS)
-    executor = models.CharField(max_length=MAX_NAME_CHARS, null=True, blank=True)  # noqa: DJ001 - null is a group
-    parent_uid = models.CharField(max_length=MAX_NAME_CHARS, null=True, blank=True)  # noqa: DJ001 - null is a root
+    executor = models.CharField(max_length=MAX_NAME_CHARS, null=True, blank=True)
+    parent_uid = models.CharField(max_length=MAX_NAME_CHARS, null=True, blank=True)
     priority = priority_field()
     inputs = models.JSONField(default=dict)
     params = models.JSONField(default=dict)
@@ -145,9 +145,9 @@ class TaskRun(models.Model):
     pinned = models.JSONField(null=True)
     status = models.CharField(max_length=20, choices=STATUS_CHOICES, default=Status.PENDING)
     result = models.JSONField(null=True)
-    error = models.TextField(null=True)  # noqa: DJ001 - null is "no error"
-    error_type = models.CharField(max_length=255, null=True)  # noqa: DJ001 - null is "no error"
-    first_cause_uid = models.CharField(max_length=MAX_NAME_CHARS, null=True)  # noqa: DJ001 - null is "itself or none"
+    error = models.TextField(null=True)
+    error_type = models.CharField(max_length=255, null=True)
+    first_cause_uid = models.CharField(max_length=MAX_NAME_CHARS, null=True)
     progress = models.FloatField(default=0)
     progress_message = models.CharField(max_length=500, blank=True)
     attempt = models.PositiveIntegerField(default=0)

@@ -117,9 +117,7 @@ class PostgresStore:
 
 
 def _one(cursor: psycopg.Cursor[Any]) -> tuple[Any, ...]:
-    row = cursor.fetchone()
-    assert row is not None, "the statement always returns a row"
-    return tuple(row)
+    return tuple(cursor.fetchall()[0])
 
 
 # --- reading ----------------------------------------------------------------------------------------------------
@@ -158,9 +156,7 @@ def _task_record(row: tuple[Any, ...]) -> TaskRecord:
 # --- writing ----------------------------------------------------------------------------------------------------
 
 
-def _fence(
-    cursor: psycopg.Cursor[Any], worker_id: str, batches: list[RunBatch]
-) -> tuple[list[RunBatch], set[str]]:
+def _fence(cursor: psycopg.Cursor[Any], worker_id: str, batches: list[RunBatch]) -> tuple[list[RunBatch], set[str]]:
     """Move each run on to the batch's last event, if its epoch and last event are what the owner believes.
 
     Returns the batches to write, and the runs that are lost. A run that already stands at the batch's end was written

@@ -13,7 +13,6 @@ from django.db import connection
 from orchestration.engine.runner import Moment
 
 
-
 @dataclass(slots=True)
 class StoredTask:
     """One task: `inputs` are those of its latest run where there is one, `result` is what its executor returned.

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from orchestration.engine.hooks import get_hook_repository
+from orchestration.engine.hooks import get_hook_repository, get_hook_session
 
-__all__ = ["get_hook_repository"]
+__all__ = ["get_hook_repository", "get_hook_session"]

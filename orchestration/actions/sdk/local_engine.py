@@ -33,7 +33,7 @@ def local_engine() -> Iterator[Engine]:
 
 
 def _acquire() -> Engine:
-    global _engine, _users  # noqa: PLW0603 - one engine a process, counted
+    global _engine, _users
     with _lock:
         if _engine is None:
             options = EngineOptions(
@@ -51,7 +51,7 @@ def _acquire() -> Engine:
 
 
 def _release() -> None:
-    global _engine, _users  # noqa: PLW0603 - see `_acquire`
+    global _engine, _users
     with _lock:
         _users -= 1
         if _users == 0 and _engine is not None:

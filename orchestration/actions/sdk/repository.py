@@ -71,7 +71,7 @@ class TaskRepository:
         return await self._get(task_id)
 
     async def delete_task(self, task_id: str) -> bool:
-        """Delete a task; False when there is none. Raises TaskInUseError when another depends on it or a run goes on."""
+        """Delete a task; False when there is none. Raises TaskInUseError while others need it or a run goes on."""
         return await sync_to_async(_delete)(task_id)
 
     async def get_task_tree(self, task_id: str) -> TaskTreeNode:
@@ -119,4 +119,3 @@ def _delete(task_id: str) -> bool:
     if not tree.tasks.exists():
         tree.delete()
     return True
-

@@ -1,0 +1,36 @@
+"""`manage.py worker`: run the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from orchestration.management.arguments import positive_int, seconds
+from orchestration.management.worker import make_engine, serve
+
+
+class Command(BaseCommand):
+    """Run one worker."""
+
+    help = "Claim runs and execute their tasks, until Ctrl-C or SIGTERM. Start as many as you like, on any machine."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--slots",
+            type=positive_int,
+            default=settings.APFLOW_WORKER_SLOTS,
+            help="tasks that run at the same time (default: APFLOW_WORKER_SLOTS, %(default)s)",
+        )
+        parser.add_argument(
+            "--drain-seconds",
+            type=seconds,
+            default=float(settings.APFLOW_DRAIN_SECONDS),
+            help="how long running tasks may finish after SIGTERM, before their runs are handed back (%(default)s)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Serve until stopped."""
+        serve(make_engine(slots=options["slots"], drain_seconds=options["drain_seconds"]))
