@@ -1,0 +1,1 @@
+"""The data that the examples work on, and what makes it."""

@@ -1,0 +1,1 @@
+"""Executors of the examples, grouped by what they deal with: data, APIs, storage."""

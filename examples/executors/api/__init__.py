@@ -1,0 +1,1 @@
+"""Executors that ask other services."""

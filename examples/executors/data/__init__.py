@@ -1,0 +1,1 @@
+"""Executors that turn data into other data."""

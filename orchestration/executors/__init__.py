@@ -1,0 +1,1 @@
+"""The built-in executors: one module each, written against the public SDK only."""
