@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import pkgutil
 import traceback
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 
+import django
 from django.apps import apps
 from django.conf import settings
 
@@ -28,6 +30,12 @@ class ImportFailure:
 
 #: Filled by `discover`, shown by `manage.py executors` and the pages.
 failures: list[ImportFailure] = []
+
+
+def set_up() -> None:
+    """Load Django and the executors in a process that was started without them (an isolated attempt's)."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apflow_site.settings")
+    django.setup()
 
 
 def discover() -> None:

@@ -66,6 +66,10 @@ class BaseTask:
     cancelable: ClassVar[bool] = False
     #: False: never run again after the worker was lost in the middle of an attempt.
     idempotent: ClassVar[bool] = True
+    #: Where `execute` runs: in a lane of the worker, or in a child process that can be killed and limited.
+    isolation: ClassVar[Literal["lane", "process"]] = "lane"
+    #: With `isolation = "process"`: megabytes that an attempt may take beyond what its process starts with.
+    memory_mb: ClassVar[int | None] = None
     #: How results of dependencies arrive: merged key by key, or each under the id of its task.
     dependency_inputs: ClassVar[Literal["merge", "by_id"]] = "merge"
 

@@ -24,6 +24,7 @@ from .changes import LogLine, Progress
 from .clock import SystemClock
 from .hook_repository import HookRepository, Queries
 from .hooks import HookRegistry, default_hooks, hook_name
+from .isolation import KILL_AFTER_SECONDS, ProcessPool
 from .job import Job, install_capture
 from .lanes import AsyncLane, Lanes, ThreadPool
 from .outcome import Outcome
@@ -46,6 +47,8 @@ NEWS_SECONDS: Final = 0.25
 WATCH_SECONDS: Final = 0.1
 #: Seconds between polls; NOTIFY makes them mostly needless and never trusted.
 POLL_SECONDS: Final = 1.0
+#: Seconds that a child of an isolated attempt may take to load the executors.
+CHILD_START_SECONDS: Final = 60.0
 #: Seconds that the engine gives a lane beyond a timeout or a cancel before it ends the attempt without it.
 OVERDUE_SECONDS: Final = 0.5
 
@@ -54,7 +57,8 @@ OVERDUE_SECONDS: Final = 0.5
 class EngineOptions:
     """How an engine behaves.
 
-    `accepts_runs` False claims only runs that `adopt` names; `max_runs` bounds how many runs are held at once.
+    `accepts_runs` False claims only runs that `adopt` names; `max_runs` bounds how many runs are held at once;
+    `child_setup` is the `module:function` that loads the executors in the children of isolated attempts.
     """
 
     slots: int = 40
@@ -64,6 +68,7 @@ class EngineOptions:
     max_runs: int = 200
     name: str = ""
     version: str = "0"
+    child_setup: str = ""
 
 
 @dataclass(slots=True)
@@ -134,7 +139,10 @@ class Engine:
         self.worker_id = self._store.register_worker(self.info)
         self._store.close()
         self.threads = ThreadPool(self._around_thread)
-        runner = Runner(self._hooks, self.threads, lambda job, view: HookRepository(self, job, view, self._queries))
+        self._processes = ProcessPool(self.threads, self.options.child_setup, self.clock)
+        runner = Runner(
+            self._hooks, self.threads, self._processes, lambda job, view: HookRepository(self, job, view, self._queries)
+        )
         self._runner = runner
         self._lanes = Lanes(
             runner,
@@ -159,6 +167,7 @@ class Engine:
         self._control.stop()
         self._writer.stop(5)
         self._lanes.close()
+        self._processes.close()
         try:
             self._store.retire_worker(self.worker_id)
         except Exception:  # noqa: BLE001 - without a database the lease runs out by itself
@@ -386,7 +395,8 @@ class Engine:
         )
         self._jobs[record.pk] = job
         if timeout is not None:
-            self._later(timeout + OVERDUE_SECONDS, lambda: self._overdue(job, Outcome.timed_out(timeout)))
+            grace = OVERDUE_SECONDS if spec.isolation == "lane" else CHILD_START_SECONDS + KILL_AFTER_SECONDS
+            self._later(timeout + grace, lambda: self._overdue(job, Outcome.timed_out(timeout)))
         return job
 
     def _finish_unstarted(self, state: RunState, node: Node) -> None:

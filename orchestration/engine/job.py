@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable
@@ -51,6 +52,7 @@ class Job:
     instance: BaseTask | None = None
     resolved_json: str | None = None
     cancel_requested: threading.Event = field(default_factory=threading.Event)
+    limit: asyncio.Timeout | None = None
     share: float = 0.0
     message: str = ""
     has_progress: bool = False

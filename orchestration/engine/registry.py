@@ -30,6 +30,8 @@ class ExecutorSpec:
     origin: str = "user"
     timeout_seconds: float | None = None
     idempotent: bool = True
+    isolation: str = "lane"
+    memory_mb: int | None = None
     hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
 
     @property
@@ -67,6 +69,7 @@ class ExecutorRegistry:
         """Register a class.
 
         Options: `id`, `override` (False keeps an earlier registration), `origin`, `timeout_seconds`, `idempotent`,
+        `isolation` ("lane" or "process"), `memory_mb` (of an isolated attempt),
         `pre_hook(executor, task, inputs)` (a value other than None is the result, and `execute` is skipped) and
         `post_hook(executor, task, inputs, result)`. Raises ExecutorConfigurationError.
         """
@@ -105,7 +108,9 @@ class ExecutorRegistry:
         self.get(executor_id).hooks[kind] = hook
 
 
-_OPTIONS = {"id", "override", "origin", "timeout_seconds", "idempotent", "pre_hook", "post_hook"}
+_OPTIONS = {
+    *("id", "override", "origin", "timeout_seconds", "idempotent", "isolation", "memory_mb", "pre_hook", "post_hook")
+}
 
 
 def _make_spec(cls: type[BaseTask], options: dict[str, Any]) -> ExecutorSpec:
@@ -119,6 +124,9 @@ def _make_spec(cls: type[BaseTask], options: dict[str, Any]) -> ExecutorSpec:
     own_id = options.get("id") or vars(cls).get("id") or snake_case(cls.__name__)
     if not isinstance(own_id, str) or not 0 < len(own_id) <= 255 or own_id != own_id.strip():
         raise ExecutorConfigurationError(f"{cls.__name__}.id must be a text of 1 to 255 characters, not {own_id!r}")
+    isolation = options.get("isolation", cls.isolation)
+    if isolation not in ("lane", "process"):
+        raise ExecutorConfigurationError(f"{cls.__name__}.isolation is 'lane' or 'process', not {isolation!r}")
     cls.id = own_id
     return ExecutorSpec(
         id=own_id,
@@ -128,6 +136,8 @@ def _make_spec(cls: type[BaseTask], options: dict[str, Any]) -> ExecutorSpec:
         origin=options.get("origin") or _origin(cls.__module__),
         timeout_seconds=options.get("timeout_seconds"),
         idempotent=options.get("idempotent", cls.idempotent),
+        isolation=isolation,
+        memory_mb=options.get("memory_mb", cls.memory_mb),
         hooks={kind: options[kind] for kind in ("pre_hook", "post_hook") if options.get(kind)},
     )
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from pydantic import BaseModel
+
 from .config import current_config
 from .errors import BindingError, InputsInvalidError, NotStorableError
 from .hooks import HookRegistry, current_repository, hook_name
@@ -77,6 +79,16 @@ class ThreadRunner(Protocol):
         """Run `call` in a thread, with the caller's context variables."""
 
 
+class ProcessRunner(Protocol):
+    """Runs isolated attempts."""
+
+    async def prepare(self) -> Any:
+        """Return a process that is ready to run one attempt."""
+
+    async def run(self, child: Any, job: Job, inputs: dict[str, Any]) -> Outcome:
+        """Run a job's `execute` in that process."""
+
+
 @dataclass(slots=True)
 class Runner:
     """What every attempt needs besides itself.
@@ -86,6 +98,7 @@ class Runner:
 
     hooks: HookRegistry
     threads: ThreadRunner
+    processes: ProcessRunner
     repository: Callable[[Job, HookTask], Any]
     secret: Callable[[str, str], str | None] = lambda executor, name: None
 
@@ -97,6 +110,7 @@ class Runner:
         returned: Any = None
         try:
             async with asyncio.timeout(job.timeout_seconds) as limit:
+                job.limit = limit
                 outcome, returned = await self._attempt(job, view)
             if limit.expired():
                 outcome = Outcome.timed_out(job.timeout_seconds or 0)
@@ -136,7 +150,12 @@ class Runner:
             instance.context = job
             before = job.spec.hooks.get("pre_hook")
             returned = await self.call(before, instance, view, inputs) if before else None
-            if returned is None:
+            if returned is None and job.spec.isolation == "process":
+                outcome = await self._isolated(job, inputs)
+                returned = None if outcome.result_json is None else decode(outcome.result_json)
+                if outcome.status is not Status.COMPLETED:
+                    return outcome, returned
+            elif returned is None:
                 returned = await self._call_execute(job.spec, instance, inputs)
             after = job.spec.hooks.get("post_hook")
             if after is not None:
@@ -156,6 +175,15 @@ class Runner:
         returned = await self.threads.run(lambda: instance.execute(inputs))
         return await returned if inspect.isawaitable(returned) else returned
 
+    async def _isolated(self, job: Job, inputs: dict[str, Any]) -> Outcome:
+        # A process that has to be started first takes nothing from the attempt's time.
+        if job.limit is not None:
+            job.limit.reschedule(None)
+        child = await self.processes.prepare()
+        if job.limit is not None and job.timeout_seconds is not None:
+            job.limit.reschedule(asyncio.get_running_loop().time() + job.timeout_seconds)
+        return await self.processes.run(child, job, inputs)
+
     async def call_cancel(self, instance: BaseTask) -> None:
         """Call the executor's own `cancel()`; an exception in it is logged."""
         try:
@@ -165,8 +193,7 @@ class Runner:
 
     @staticmethod
     def _judge(spec: ExecutorSpec, returned: Any) -> tuple[Outcome, Any]:
-        if hasattr(returned, "model_dump"):
-            returned = returned.model_dump(mode="json")
+        returned = plain_result(returned)
         outcome = from_returned(returned, current_config().max_result_bytes)
         if outcome.status is Status.COMPLETED and spec.cls.outputs_schema is not None:
             try:
@@ -209,6 +236,11 @@ class Runner:
             return await hook(*arguments)
         result = await self.threads.run(lambda: hook(*arguments))
         return await result if inspect.isawaitable(result) else result
+
+
+def plain_result(returned: Any) -> Any:
+    """Return a pydantic model as plain data; anything else as it is."""
+    return returned.model_dump(mode="json") if isinstance(returned, BaseModel) else returned
 
 
 def report_hook_failure(job: Job, hook: Callable[..., Any], error: BaseException) -> None:

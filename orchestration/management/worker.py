@@ -27,6 +27,7 @@ def make_engine(*, slots: int, drain_seconds: float, accepts_runs: bool = True, 
         accepts_runs=accepts_runs,
         name=name,
         version=__version__,
+        child_setup="orchestration.discovery:set_up",
     )
     return Engine(PostgresStore(), StoredQueries(), options, around_thread=close_old_connections)
 

@@ -42,6 +42,7 @@ def _acquire() -> Engine:
                 drain_seconds=0,
                 accepts_runs=False,
                 version=__version__,
+                child_setup="orchestration.discovery:set_up",
             )
             engine = Engine(PostgresStore(), StoredQueries(), options, around_thread=close_old_connections)
             engine.start()
