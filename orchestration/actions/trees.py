@@ -63,6 +63,7 @@ def tree_spec(tree: Tree) -> TreeSpec:
         tags=tuple(tree.tags),
         parameters=tree.parameters,
         max_concurrency=tree.max_concurrency,
+        timeout_seconds=tree.timeout_seconds,
     )
 
 
@@ -114,9 +115,8 @@ def save_definition(
         tree.version = locked.version + 1
         tree.name, tree.description, tree.tags = spec.name, spec.description, list(spec.tags)
         tree.parameters, tree.max_concurrency = spec.parameters, spec.max_concurrency
-        tree.save(
-            update_fields=["version", "name", "description", "tags", "parameters", "max_concurrency", "updated_at"]
-        )
+        tree.timeout_seconds = spec.timeout_seconds
+        tree.save(update_fields=[*_TREE_COLUMNS, "updated_at"])
         _write_tasks(tree, spec.tasks)
         return TreeVersion.objects.create(
             tree=tree,
@@ -127,6 +127,7 @@ def save_definition(
         )
 
 
+_TREE_COLUMNS = ("version", "name", "description", "tags", "parameters", "max_concurrency", "timeout_seconds")
 _COLUMNS = (
     *("ordinal", "name", "executor", "inputs", "params", "schemas", "priority", "timeout_seconds"),
     *("retry_max_attempts", "retry_backoff", "retry_base_seconds", "retry_cap_seconds", "retry_jitter"),

@@ -110,6 +110,7 @@ class RunFields:
     finished_at: datetime | None = None
     error: str | None = None
     paused: bool | None = None
+    timed_out: bool | None = None
     priority: int | None = None
     cancel_requested_at: datetime | None = None
     cancel_reason: str | None = None

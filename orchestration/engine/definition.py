@@ -79,7 +79,10 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class TreeSpec:
-    """A whole tree. `parameters` is a JSON Schema of what a run may be given, or None for anything."""
+    """A whole tree. `parameters` is a JSON Schema of what a run may be given, or None for anything.
+
+    `max_concurrency` bounds the tasks of one run at a time, `timeout_seconds` the whole run; None is no limit.
+    """
 
     name: str
     tasks: tuple[TaskSpec, ...]
@@ -87,11 +90,13 @@ class TreeSpec:
     tags: tuple[str, ...] = ()
     parameters: dict[str, JSONValue] | None = None
     max_concurrency: int | None = None
+    timeout_seconds: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the portable document."""
         tree: dict[str, Any] = {"name": self.name, "description": self.description, "tags": list(self.tags)}
         tree |= {"parameters": self.parameters, "max_concurrency": self.max_concurrency}
+        tree["timeout_seconds"] = self.timeout_seconds
         return {
             "format": FORMAT,
             "version": FORMAT_VERSION,

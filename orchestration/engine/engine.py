@@ -27,6 +27,7 @@ from .hooks import HookRegistry, default_hooks, hook_name
 from .isolation import KILL_AFTER_SECONDS, ProcessPool
 from .job import Job, install_capture
 from .lanes import AsyncLane, Lanes, ThreadPool
+from .limits import ExecutorLimit, Gate, Grant, executor_key
 from .outcome import Outcome
 from .ports import Command, Flush, Store, WorkerInfo
 from .queue import ReadyQueue
@@ -49,6 +50,8 @@ WATCH_SECONDS: Final = 0.1
 POLL_SECONDS: Final = 1.0
 #: Seconds that a child of an isolated attempt may take to load the executors.
 CHILD_START_SECONDS: Final = 60.0
+#: Seconds between two requests for permits that were not to be had.
+PERMIT_SECONDS: Final = 0.25
 #: Seconds that the engine gives a lane beyond a timeout or a cancel before it ends the attempt without it.
 OVERDUE_SECONDS: Final = 0.5
 
@@ -108,7 +111,9 @@ class Engine:
         self._sequence = count()
         self._held: dict[str, _Held] = {}
         self._adopting: dict[str, Future[Status]] = {}
-        self._queue = ReadyQueue()
+        self._gate = Gate(registry)
+        self._queue = ReadyQueue(self._gate.admit)
+        self._asking: set[str] = set()
         self._jobs: dict[int, Job] = {}
         self._news: set[Job] = set()
         self._late_lines: list[LogLine] = []
@@ -137,6 +142,7 @@ class Engine:
             accepts_runs=self.options.accepts_runs,
         )
         self.worker_id = self._store.register_worker(self.info)
+        self._gate.limits = self._store.executor_limits()
         self._store.close()
         self.threads = ThreadPool(self._around_thread)
         self._processes = ProcessPool(self.threads, self.options.child_setup, self.clock)
@@ -220,6 +226,7 @@ class Engine:
         self._every(NEWS_SECONDS, self._collect_news)
         self._every(WATCH_SECONDS, self._watch_lanes)
         self._every(POLL_SECONDS, self._look)
+        self._every(POLL_SECONDS, self._fetch_limits)
         self._look()
         while not self._stopped.is_set():
             try:
@@ -232,6 +239,7 @@ class Engine:
         self._take_messages()
         self._fire_timers()
         self._start_ready()
+        self._settle_permits()
         self._flush()
         self._end_drain_when_idle()
 
@@ -322,6 +330,21 @@ class Engine:
             self._tree_hooks(state, "on_tree_started")
         state.begin(self.clock.now())
         self._after(state)
+        self._limit_run(state)
+
+    def _limit_run(self, state: RunState) -> None:
+        """Stop a run that takes longer than its tree allows; the time counts from its first start."""
+        limit = state.record.timeout_seconds
+        if limit is None:
+            return
+        begun = state.record.started_at or self.clock.now()
+        left = limit - (self.clock.now() - begun).total_seconds()
+        self._later(left, lambda: self._time_out_run(state))
+
+    def _time_out_run(self, state: RunState) -> None:
+        if self._owns(state) and not state.status.is_terminal:
+            self._stop_nodes(state.time_out(self.clock.now()))
+            self._after(state)
 
     def _after(self, state: RunState) -> None:
         """Take over what a change of a run's state brought: ready nodes, delays, things to write."""
@@ -358,10 +381,77 @@ class Engine:
                 return
             state, node = popped
             if not self._owns(state):
+                self._leave_gate(node)
+            elif not self._gate.is_enabled(node.executor or ""):
+                self._refuse(state, node)
+            else:
+                self._busy += 1
+                state.start(node, now)
+                self._held[state.id].dirty = True
+
+    def _refuse(self, state: RunState, node: Node) -> None:
+        text = f"The executor {node.executor!r} is switched off; an administrator can switch it on"
+        state.refuse(node, Outcome.failed(text, "executor_disabled"), self.clock.now())
+        self._after(state)
+
+    def _free(self, node: Node) -> None:
+        """A slot is free again, with whatever else the node took to start."""
+        self._busy -= 1
+        self._leave_gate(node)
+
+    def _leave_gate(self, node: Node) -> None:
+        for key in self._gate.leave(node):
+            self._queue.unpark(key, 1)
+
+    def _settle_permits(self) -> None:
+        """Give back what is not needed, and ask for what waiting nodes need."""
+        for executor, limit in self._gate.limits.items():
+            key = executor_key(executor)
+            if not limit.enabled or not limit.is_limited:
+                self._queue.unpark(key)
                 continue
-            self._busy += 1
-            state.start(node, now)
-            self._held[state.id].dirty = True
+            waiting = self._queue.parked(key)
+            if not waiting:
+                self._gate.drop_unused(executor)
+            elif executor not in self._asking and not self._draining:
+                self._asking.add(executor)
+                self._ask(executor, min(waiting, self.options.slots - self._busy))
+        releases = self._gate.take_releases()
+        if releases:
+            worker_id = self.worker_id
+            self._control.submit(lambda: self._store.release_permits(worker_id, releases), lambda _, error: None)
+
+    def _ask(self, executor: str, wanted: int) -> None:
+        if wanted <= 0:
+            self._asking.discard(executor)
+            return
+        worker_id = self.worker_id
+        self._control.submit(
+            lambda: self._store.acquire_permits(worker_id, executor, wanted),
+            lambda grant, error: self._post(self._on_grant, executor, worker_id, grant),
+        )
+
+    def _on_grant(self, executor: str, worker_id: str, grant: Grant | None) -> None:
+        if grant is not None and grant.granted and worker_id == self.worker_id:
+            self._gate.add_permits(executor, grant.granted)
+            self._queue.unpark(executor_key(executor), grant.granted)
+            self._asking.discard(executor)
+            return
+        # Ask again when the rate allows it, or in a while: a permit that another worker gives back is hinted at.
+        wait = grant.wait_seconds if grant is not None and grant.wait_seconds is not None else PERMIT_SECONDS
+        self._later(wait, lambda: self._asking.discard(executor))
+
+    def _fetch_limits(self) -> None:
+        self._control.submit(
+            self._store.executor_limits,
+            lambda limits, error: self._post(self._on_limits, limits),
+        )
+
+    def _on_limits(self, limits: dict[str, ExecutorLimit] | None) -> None:
+        if limits is not None:
+            for executor in self._gate.limits.keys() - limits.keys():
+                self._queue.unpark(executor_key(executor))
+            self._gate.limits = limits
 
     def _launch(self, started: list[tuple[RunState, Node]]) -> None:
         """The starts are committed: let the lanes run them."""
@@ -400,7 +490,7 @@ class Engine:
         return job
 
     def _finish_unstarted(self, state: RunState, node: Node) -> None:
-        self._busy -= 1
+        self._free(node)
         state.finish(node, Outcome.cancelled(node.cancel_reason or ""), None, self.clock.now())
         self._after(state)
 
@@ -414,7 +504,7 @@ class Engine:
         job.over = True
         self._lanes.forget(job)
         self._jobs.pop(job.node.record.pk, None)
-        self._busy -= 1
+        self._free(job.node)
         self._news.discard(job)
         self._late_lines.extend(job.take_lines())
         state = job.run
@@ -424,7 +514,7 @@ class Engine:
         for hook, error in job.hook_failures:
             state.note("task.hook_failed", job.node, {"hook": hook, "error": error}, now)
         state.finish(job.node, outcome, job.resolved_json, now)
-        self._queue.unpark(state)
+        self._queue.unpark_run(state)
         self._after(state)
 
     def _late(self, job: Job, outcome: Outcome) -> None:
@@ -545,7 +635,7 @@ class Engine:
             if job is not None:
                 self._lanes.cancel(job)
             elif node.phase is Phase.STARTING:
-                self._busy -= 1
+                self._free(node)
         if not held.ended.done():
             held.ended.set_exception(RuntimeError("another worker took the run over"))
 
@@ -554,6 +644,7 @@ class Engine:
         logger.error("the lease ran out; giving up %d runs", len(self._held))
         for held in list(self._held.values()):
             self._lose(held)
+        self._gate.forget()
 
     def renew(self, worker_id: str) -> None:
         """Go on under a new identity after the lease was lost."""
@@ -607,7 +698,7 @@ class Engine:
                 held.state.handled.add(command.pk)
                 answer = self._carry_out(held.state, command)
                 held.state.batch.handled.append((command.pk, answer))
-                self._queue.unpark(held.state)
+                self._queue.unpark_run(held.state)
                 self._after(held.state)
 
     def _carry_out(self, state: RunState, command: Command) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from .changes import LogLine, Progress, RunBatch
+from .limits import ExecutorLimit, Grant
 from .records import RunRecord
 
 
@@ -80,6 +81,15 @@ class Store(Protocol):
 
         A lost run's batch is left out whole. Writing the same batch twice is harmless.
         """
+
+    def executor_limits(self) -> dict[str, ExecutorLimit]:
+        """Return the executors that the installation has decided something about."""
+
+    def acquire_permits(self, worker_id: str, executor: str, wanted: int) -> Grant:
+        """Take up to `wanted` permits of a limited executor."""
+
+    def release_permits(self, worker_id: str, releases: Mapping[str, int]) -> None:
+        """Give permits back."""
 
     def wait_for_notice(self, timeout_seconds: float) -> bool:
         """Wait until somebody hints at new runs or commands; False after the time. Hints may be lost."""

@@ -55,8 +55,10 @@ class RunRecord:
     trigger: str
     parameters: dict[str, Any]
     max_concurrency: int | None
+    timeout_seconds: float | None
     last_seq: int
     paused: bool
+    timed_out: bool
     cancel_reason: str | None
     queued_at: datetime
     started_at: datetime | None
@@ -81,6 +83,7 @@ class Node:
         *("record", "index", "status", "phase", "attempt", "uncounted", "losses", "unmet", "dependencies"),
         *("dependents", "groups", "children", "is_group", "result_json", "error", "error_type", "first_cause"),
         *("cancel_reason", "ready_token", "priority", "started_at", "readers", "executor", "references"),
+        *("has_permit", "is_isolated"),
     )
 
     def __init__(self, record: TaskRecord, index: int) -> None:
@@ -111,6 +114,9 @@ class Node:
         self.first_cause: int | None = None
         self.cancel_reason: str | None = None
         self.ready_token = 0
+        #: What the gate gave to the running attempt.
+        self.has_permit = False
+        self.is_isolated = False
         #: How many nodes may still want this one's result.
         self.readers = 0
 

@@ -41,6 +41,7 @@ class RunState:
         self.priority = record.priority
         self.status = record.status
         self.paused = record.paused
+        self.timed_out = record.timed_out
         self.cancel_reason = record.cancel_reason
         self.error: str | None = None
         self.nodes = [Node(task, index) for index, task in enumerate(record.tasks)]
@@ -239,6 +240,11 @@ class RunState:
             return Outcome.cancelled("A task of this group was cancelled")
         return Outcome.completed("null")
 
+    def refuse(self, node: Node, outcome: Outcome, now: datetime) -> None:
+        """End a ready node that may not start."""
+        self._end(node, outcome, now)
+        self._settle(now)
+
     # --- what the engine reports --------------------------------------------------------------------------------
 
     def start(self, node: Node, now: datetime) -> None:
@@ -340,6 +346,17 @@ class RunState:
             node.cancel_reason = node.cancel_reason or text
         self._settle(now)
         return running
+
+    def time_out(self, now: datetime) -> list[Node]:
+        """The run has taken longer than its tree allows: stop it as `cancel` does; it ends as failed."""
+        if self.cancel_reason is None:
+            self.timed_out = True
+            self.batch.fields.timed_out = True
+            self.batch.event("run.timed_out", None, {"timeout_seconds": self.record.timeout_seconds}, now)
+        return self.cancel(self._time_out_text(), None, now)
+
+    def _time_out_text(self) -> str:
+        return f"The run took longer than its limit of {self.record.timeout_seconds:g} s"
 
     def _cancel_waiting(self, reason: str, now: datetime) -> None:
         # Back to front, so that a dependent is cancelled by the request and not by its dependency.
@@ -526,7 +543,9 @@ class RunState:
             and node.error_type != "disabled"
             and not self._is_tolerated(node)
         ]
-        if self.cancel_reason is not None:
+        if self.timed_out:
+            self.status, error = Status.FAILED, self._time_out_text()
+        elif self.cancel_reason is not None:
             self.status, error = Status.CANCELLED, None
         elif untolerated:
             self.status, error = Status.FAILED, self._run_error(untolerated)

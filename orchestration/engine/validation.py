@@ -33,7 +33,7 @@ from .registry import ExecutorRegistry
 from .retry import BACKOFFS, RetryPolicy
 from .schemas import schema_problems
 
-_TREE_FIELDS: Final = ("name", "description", "tags", "parameters", "max_concurrency")
+_TREE_FIELDS: Final = ("name", "description", "tags", "parameters", "max_concurrency", "timeout_seconds")
 _TASK_FIELDS: Final = (
     *("id", "name", "executor", "inputs", "params", "schemas", "priority", "parent_id", "dependencies"),
     *("timeout_seconds", "retry", "enabled", "pinned", "position", "notes"),
@@ -137,6 +137,7 @@ def _read_tree_fields(tree: Fields, tasks: tuple[TaskSpec, ...]) -> TreeSpec:
         tags=tuple(tags),
         parameters=parameters,
         max_concurrency=tree.integer("max_concurrency", None, 1, 10_000),
+        timeout_seconds=tree.number("timeout_seconds", None, 0.001, 31_536_000),
     )
 
 

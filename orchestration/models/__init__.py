@@ -2,10 +2,12 @@
 
 from .definition import Dependency, Task, Tree, TreeVersion
 from .execution import Run, RunCommand, RunEvent, TaskAttempt, TaskLog, TaskRun
-from .operation import Worker
+from .operation import ExecutorConfig, ExecutorPermit, Worker
 
 __all__ = [
     "Dependency",
+    "ExecutorConfig",
+    "ExecutorPermit",
     "Run",
     "RunCommand",
     "RunEvent",

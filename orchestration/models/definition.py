@@ -61,6 +61,7 @@ class Tree(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     parameters = models.JSONField(null=True, blank=True, help_text="A JSON Schema of a run's parameters")
     max_concurrency = models.PositiveIntegerField(null=True, blank=True, help_text="Tasks of one run at a time")
+    timeout_seconds = models.FloatField(null=True, blank=True, help_text="Seconds that a run may take")
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -73,6 +74,9 @@ class Tree(models.Model):
             models.CheckConstraint(condition=~Q(name=""), name="tree_name_not_empty"),
             models.CheckConstraint(
                 condition=Q(max_concurrency__isnull=True) | Q(max_concurrency__gte=1), name="tree_max_concurrency"
+            ),
+            models.CheckConstraint(
+                condition=Q(timeout_seconds__isnull=True) | Q(timeout_seconds__gt=0), name="tree_timeout_positive"
             ),
         )
 

@@ -82,6 +82,7 @@ class Run(models.Model):
     parameters = models.JSONField(default=dict, blank=True)
     parent_run = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reruns")
     max_concurrency = models.PositiveIntegerField(null=True, blank=True)
+    timeout_seconds = models.FloatField(null=True, blank=True)
     task_count = models.PositiveIntegerField(default=0)
     error = models.TextField(null=True, blank=True)
     queued_at = models.DateTimeField()
@@ -91,6 +92,7 @@ class Run(models.Model):
     epoch = models.PositiveIntegerField(default=0)
     last_seq = models.PositiveBigIntegerField(default=0)
     paused = models.BooleanField(default=False)
+    timed_out = models.BooleanField(default=False)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.TextField(blank=True)
 

@@ -4,7 +4,7 @@ the cheapest to encode here, and one statement moves any number of rows."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import psycopg
 
 from orchestration.engine.changes import LogLine, Progress, RunBatch, Segment
 from orchestration.engine.definition import DependencySpec
+from orchestration.engine.limits import ExecutorLimit, Grant
 from orchestration.engine.ports import Command, Flush, Heartbeat, WorkerInfo
 from orchestration.engine.records import RunRecord, TaskRecord
 from orchestration.engine.retry import RetryPolicy
@@ -19,6 +20,7 @@ from orchestration.engine.status import Status
 
 from . import statements as sql
 from .connection import close_thread_connection, thread_connection, transaction
+from .limits import acquire_permits, read_limits, release_permits
 
 #: PostgreSQL errors after which the same transaction may be tried again.
 _TRY_AGAIN: Final = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
@@ -103,6 +105,18 @@ class PostgresStore:
             _append_loose(cursor, flush.logs, flush.progress)
         return lost
 
+    def executor_limits(self) -> dict[str, ExecutorLimit]:
+        """Return the executors that the installation has decided something about."""
+        return read_limits()
+
+    def acquire_permits(self, worker_id: str, executor: str, wanted: int) -> Grant:
+        """Take up to `wanted` permits of a limited executor."""
+        return acquire_permits(worker_id, executor, wanted)
+
+    def release_permits(self, worker_id: str, releases: Mapping[str, int]) -> None:
+        """Give permits back."""
+        release_permits(worker_id, releases)
+
     def wait_for_notice(self, timeout_seconds: float) -> bool:
         """Wait until somebody hints at new runs or commands."""
         connection = thread_connection()
@@ -124,8 +138,8 @@ def _one(cursor: psycopg.Cursor[Any]) -> tuple[Any, ...]:
 
 
 def _run_record(row: tuple[Any, ...]) -> RunRecord:
-    (run_id, epoch, tree_id, tree_name, status, priority, trigger, parameters, limit, *rest) = row
-    last_seq, paused, cancelled, reason, queued_at, started_at = rest
+    (run_id, epoch, tree_id, tree_name, status, priority, trigger, parameters, *rest) = row
+    limit, timeout, last_seq, paused, timed_out, cancelled, reason, queued_at, started_at = rest
     return RunRecord(
         id=str(run_id),
         epoch=epoch,
@@ -136,8 +150,10 @@ def _run_record(row: tuple[Any, ...]) -> RunRecord:
         trigger=trigger,
         parameters=json.loads(parameters),
         max_concurrency=limit,
+        timeout_seconds=timeout,
         last_seq=last_seq,
         paused=paused,
+        timed_out=timed_out,
         cancel_reason=(reason or "The run was cancelled") if cancelled else None,
         queued_at=queued_at,
         started_at=started_at,
@@ -181,7 +197,7 @@ def _fence_row(batch: RunBatch) -> dict[str, Any]:
     changed = batch.fields
     row |= {"s": changed.status, "t": _iso(changed.started_at), "f": _iso(changed.finished_at), "e": changed.error}
     row |= {"p": changed.paused, "i": changed.priority, "c": _iso(changed.cancel_requested_at)}
-    row |= {"m": changed.cancel_reason, "o": changed.release}
+    row |= {"m": changed.cancel_reason, "o": changed.release, "x": changed.timed_out}
     return row
 
 

@@ -43,9 +43,11 @@ class NewRun:
 _RUN: Final = """
 INSERT INTO orchestration_run
     (id, tree_id, tree_name, tree_version, status, priority, trigger, requested_by_id, idempotency_key, parameters,
-     parent_run_id, max_concurrency, task_count, queued_at, epoch, last_seq, paused, cancel_reason,
-     owner_id)
-VALUES (%s, %s, %s, %s, 'pending', %s, %s, %s, %s, %s::jsonb, %s, %s, %s, clock_timestamp(), 0, 1, false, '', %s)
+     parent_run_id, max_concurrency, timeout_seconds, task_count, queued_at, epoch, last_seq, paused, timed_out,
+     cancel_reason, owner_id)
+VALUES (%s, %s, %s, %s, 'pending', %s, %s, %s, %s, %s::jsonb,
+        %s, %s, %s, %s, clock_timestamp(), 0, 1, false, false,
+        '', %s)
 ON CONFLICT (idempotency_key) DO NOTHING
 RETURNING id
 """
@@ -84,8 +86,8 @@ def insert_run(new: NewRun) -> bool:
             _RUN,
             (
                 *(new.id, new.tree_id, new.spec.name, new.tree_version, new.priority, new.trigger, new.requested_by),
-                *(new.idempotency_key, encode(new.parameters), new.parent_run, new.spec.max_concurrency, len(tasks)),
-                new.owner,
+                *(new.idempotency_key, encode(new.parameters), new.parent_run, new.spec.max_concurrency),
+                *(new.spec.timeout_seconds, len(tasks), new.owner),
             ),
         )
         if cursor.fetchone() is None:

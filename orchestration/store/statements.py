@@ -40,8 +40,8 @@ WHERE owner_id = retired.id AND status IN ('pending', 'in_progress')
 """
 
 _RUN_COLUMNS: Final = """r.id, r.epoch, r.tree_id, r.tree_name, r.status, r.priority, r.trigger, r.parameters::text,
-          r.max_concurrency, r.last_seq, r.paused, r.cancel_requested_at IS NOT NULL, r.cancel_reason,
-          r.queued_at, r.started_at"""
+          r.max_concurrency, r.timeout_seconds, r.last_seq, r.paused, r.timed_out,
+          r.cancel_requested_at IS NOT NULL, r.cancel_reason, r.queued_at, r.started_at"""
 
 _NOBODY_OWNS: Final = """(r.owner_id IS NULL OR EXISTS (
         SELECT 1 FROM orchestration_worker w WHERE w.id = r.owner_id AND w.lease_expires_at <= clock_timestamp()
@@ -87,13 +87,14 @@ WHERE c.run_id = ANY(%s::uuid[]) AND c.handled_at IS NULL ORDER BY c.id
 
 _FENCE_ROWS: Final = """json_to_recordset(%s::json) AS x(
     r uuid, h int, b bigint, q bigint, s text, t timestamptz, f timestamptz, e text, p boolean, i int, c timestamptz,
-    m text, o boolean)"""
+    m text, o boolean, x boolean)"""
 
 FENCE: Final = f"""
 UPDATE orchestration_run r
 SET last_seq = x.q, status = COALESCE(x.s, r.status), started_at = COALESCE(r.started_at, x.t),
     finished_at = COALESCE(x.f, r.finished_at), error = COALESCE(x.e, r.error), paused = COALESCE(x.p, r.paused),
-    priority = COALESCE(x.i, r.priority), cancel_requested_at = COALESCE(r.cancel_requested_at, x.c),
+    priority = COALESCE(x.i, r.priority), timed_out = COALESCE(x.x, r.timed_out),
+    cancel_requested_at = COALESCE(r.cancel_requested_at, x.c),
     cancel_reason = COALESCE(x.m, r.cancel_reason), owner_id = CASE WHEN x.o THEN NULL ELSE r.owner_id END
 FROM {_FENCE_ROWS}
 WHERE r.id = x.r AND r.epoch = x.h AND r.last_seq = x.b AND r.owner_id = %s

@@ -1,0 +1,94 @@
+"""Runs and task runs in the admin."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import truncatechars
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from orchestration.models import Run, TaskRun
+
+from .read_only import ReadOnlyAdmin
+
+_STATUS = '<span class="status status-{}">{}</span>'
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin[Run]):
+    """Runs of all trees."""
+
+    list_display = ("tree_name", "shown_status", "trigger", "requested_by", "task_count", "queued_at", "finished_at")
+    list_filter = ("status", "trigger", "queued_at")
+    list_select_related = ("requested_by",)
+    search_fields = ("tree_name", "=idempotency_key")
+    search_help_text = "Tree, or an idempotency key"
+    ordering = ("-queued_at", "-id")
+    fieldsets = (
+        (None, {"fields": ("tree_name", "tree", "tree_version", "status", "error", "page_links")}),
+        ("Request", {"fields": ("trigger", "requested_by", "priority", "parameters", "parent_run", "idempotency_key")}),
+        ("Times", {"fields": ("queued_at", "started_at", "finished_at")}),
+        ("Engine", {"fields": ("owner", "epoch", "last_seq", "task_count", "max_concurrency", "paused")}),
+        ("Cancel", {"fields": ("cancel_requested_at", "cancel_reason")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
+        """Leave out what the list does not show."""
+        return super().get_queryset(request).defer("parameters")
+
+    @admin.display(description="status", ordering="status")
+    def shown_status(self, run: Run) -> SafeString:
+        """Show the status as the pages do."""
+        return format_html(_STATUS, run.status, run.get_status_display())
+
+    @admin.display(description="pages")
+    def page_links(self, run: Run) -> SafeString:
+        """Link the run's page, where its tasks are."""
+        tasks = reverse("admin:orchestration_taskrun_changelist")
+        html = '<a href="{}">Look at the run</a> · <a href="{}?run__id__exact={}">Its task runs</a>'
+        return format_html(html, run.get_absolute_url(), tasks, run.pk)
+
+
+@admin.register(TaskRun)
+class TaskRunAdmin(ReadOnlyAdmin[TaskRun]):
+    """Task runs of all runs."""
+
+    list_display = ("name", "shown_status", "executor", "run", "attempt", "short_error", "started_at", "finished_at")
+    list_filter = ("status", "executor")
+    list_select_related = ("run",)
+    search_fields = ("name", "task_uid")
+    search_help_text = "Name or id of the task"
+    ordering = ("-id",)
+    fieldsets = (
+        (None, {"fields": ("name", "task_uid", "run", "executor", "status", "error_type", "error", "page_link")}),
+        ("Attempts", {"fields": ("attempt", "uncounted_attempts", "worker_losses", "retry", "next_attempt_at")}),
+        ("Times", {"fields": ("started_at", "finished_at", "worker", "timeout_seconds")}),
+        ("Place", {"fields": ("ordinal", "parent_uid", "priority", "enabled", "first_cause_uid", "reused_from")}),
+    )
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Let links narrow the list to one run, without a filter that lists every run."""
+        return lookup == "run__id__exact" or super().lookup_allowed(lookup, value, request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TaskRun]:
+        """Leave out the large columns: they are on the task run's own page."""
+        large = ("inputs", "params", "schemas", "resolved_inputs", "dependencies", "pinned", "result")
+        return super().get_queryset(request).defer(*large)
+
+    @admin.display(description="status", ordering="status")
+    def shown_status(self, row: TaskRun) -> SafeString:
+        """Show the status as the pages do."""
+        return format_html(_STATUS, row.status, row.get_status_display())
+
+    @admin.display(description="error")
+    def short_error(self, row: TaskRun) -> str:
+        """Show the beginning of the error."""
+        return truncatechars(row.error or "", 80)
+
+    @admin.display(description="page")
+    def page_link(self, row: TaskRun) -> SafeString:
+        """Link the page that shows inputs, result and log."""
+        return format_html('<a href="{}">Inputs, result and log</a>', reverse("task-run", args=[row.run_id, row.pk]))

@@ -1,0 +1,99 @@
+"""Trees in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from orchestration.models import Task, Tree
+
+from .definitions import record_version
+from .generics import ModelAdmin, ModelForm
+from .json_fields import nullable_field
+
+
+class TreeForm(ModelForm[Tree]):
+    """A tree without its tasks."""
+
+    parameters = nullable_field("Parameters", "A JSON Schema of a run's parameters; empty for a tree that takes none.")
+
+    class Meta:
+        model = Tree
+        fields = ("name", "description", "tags", "owner", "visibility", "parameters", "max_concurrency", "archived_at")
+
+    def clean_parameters(self) -> Any:
+        """Refuse what is JSON, but no JSON Schema."""
+        schema = self.cleaned_data["parameters"]
+        if schema is not None:
+            try:
+                jsonschema.Draft202012Validator.check_schema(schema)
+            except jsonschema.SchemaError as error:
+                raise forms.ValidationError(f"This is not a JSON Schema: {error.message[:300]}") from error
+        return schema
+
+
+@admin.register(Tree)
+class TreeAdmin(ModelAdmin[Tree]):
+    """Trees; their tasks are a link away, because a tree may have thousands."""
+
+    form = TreeForm
+    list_display = ("name", "tag_list", "owner", "visibility", "task_count", "version", "archived_at", "updated_at")
+    list_filter = ("visibility", ("archived_at", admin.EmptyFieldListFilter), "updated_at")
+    list_select_related = ("owner",)
+    search_fields = ("name", "description", "tags")
+    search_help_text = "Name, description or tag"
+    autocomplete_fields = ("owner",)
+    readonly_fields = ("task_links", "version", "created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("name", "description", "tags", "task_links")}),
+        ("Who", {"fields": ("owner", "visibility")}),
+        ("Runs", {"fields": ("parameters", "max_concurrency")}),
+        ("State", {"fields": ("archived_at", "version", "created_at", "updated_at")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tree]:
+        """Add the number of tasks."""
+        tasks = Task.objects.filter(tree=OuterRef("pk")).order_by().values("tree").annotate(n=Count("pk")).values("n")
+        return super().get_queryset(request).annotate(tasks_in_all=Coalesce(Subquery(tasks), 0))
+
+    def save_model(self, request: HttpRequest, obj: Tree, form: Any, change: bool) -> None:
+        """Save, and keep the new version."""
+        super().save_model(request, obj, form, change)
+        if change and form.has_changed():
+            record_version(obj, _user(request), f"Changed in the admin: {', '.join(form.changed_data)}")
+
+    @admin.display(description="tags")
+    def tag_list(self, tree: Tree) -> str:
+        """Show the tags in one line."""
+        return ", ".join(tree.tags)
+
+    @admin.display(description="tasks", ordering="tasks_in_all")
+    def task_count(self, tree: Any) -> int:
+        """Show the number of tasks."""
+        return int(tree.tasks_in_all)
+
+    @admin.display(description="tasks")
+    def task_links(self, tree: Any) -> SafeString | str:
+        """Link the tree's tasks."""
+        if tree.pk is None or tree._state.adding:
+            return "Save the tree first, then give it tasks."
+        tasks = reverse("admin:orchestration_task_changelist")
+        return format_html(
+            '<a href="{}?tree__id__exact={}">{} tasks</a> · <a href="{}?tree={}">Add a task</a> · '
+            '<a href="{}">Look at the tree and run it</a>',
+            *(tasks, tree.pk, tree.tasks_in_all, reverse("admin:orchestration_task_add"), tree.pk),
+            tree.get_absolute_url(),
+        )
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user

@@ -1,0 +1,55 @@
+"""The form that starts a run."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any, Final
+
+from django import forms
+
+from orchestration.engine.errors import InvalidDefinitionError, NotStorableError
+from orchestration.engine.json_values import parse_document
+from orchestration.models import Tree
+
+MAX_PARAMETER_BYTES: Final = 1024**2
+_SHOWN_PROBLEMS: Final = 20
+
+
+class RunForm(forms.Form):
+    """Parameters, and a key that makes a second click start nothing."""
+
+    parameters = forms.CharField(required=False, strip=False)
+    key = forms.RegexField(r"\A[\w-]{8,64}\Z", required=False, error_messages={"invalid": "Reload the page."})
+
+    def clean_parameters(self) -> dict[str, Any]:
+        """Read the parameters as one JSON object."""
+        text = self.cleaned_data["parameters"]
+        if not text.strip():
+            return {}
+        try:
+            value = parse_document(text, MAX_PARAMETER_BYTES)
+        except NotStorableError as error:
+            raise forms.ValidationError(str(error)) from error
+        if not isinstance(value, dict):
+            raise forms.ValidationError('The parameters must be one JSON object, such as {"name": "value"}.')
+        return value
+
+    def refuse(self, error: InvalidDefinitionError) -> None:
+        """Show what `start_run` has refused: parameters at their field, the rest above the form."""
+        for problem in error.problems[:_SHOWN_PROBLEMS]:
+            field = "parameters" if problem.path.startswith("$.parameters") else None
+            self.add_error(field, str(problem))
+
+
+def new_key() -> str:
+    """Return a fresh key for one showing of the form."""
+    return secrets.token_urlsafe(16)
+
+
+def defaults(tree: Tree) -> str:
+    """Return the parameters that a tree's schema gives defaults for, as JSON text to start from."""
+    properties = (tree.parameters or {}).get("properties")
+    parts = properties if isinstance(properties, dict) else {}
+    values = {name: part["default"] for name, part in parts.items() if isinstance(part, dict) and "default" in part}
+    return json.dumps(values, indent=2, ensure_ascii=False)

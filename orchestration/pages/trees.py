@@ -1,0 +1,165 @@
+"""The list of trees, one tree, and the button that runs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from orchestration.actions.runs import start_run
+from orchestration.engine.errors import InvalidDefinitionError
+from orchestration.models import Dependency, Run, Task, Tree
+
+from . import run_form
+from .access import PageRequest, may_start, page, visible_tree
+from .run_form import RunForm
+from .run_lines import RunLine, listed_runs, run_lines
+
+TREES_PER_PAGE: Final = 50
+TASKS_PER_PAGE: Final = 200
+RECENT_RUNS: Final = 10
+_SHOWN_DEPENDENCIES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TreeLine:
+    """One tree of the list, its number of tasks, and its last run that the user may see."""
+
+    tree: Tree
+    task_count: int
+    last: RunLine | None
+
+
+@require_safe
+@page
+def trees(request: PageRequest) -> HttpResponse:
+    """List the trees."""
+    words = request.GET.get("q", "").replace("\x00", "").strip()
+    found = _search(Tree.objects.visible_to(request.user).current(), words)
+    listing = Paginator(_with_counts(found, request), TREES_PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "section": "trees",
+        "q": words,
+        "listing": listing,
+        "lines": _tree_lines(listing, request),
+        "may_start": may_start(request.user),
+        "key": run_form.new_key(),
+    }
+    return render(request, "pages/trees.html", context)
+
+
+def _search(found: QuerySet[Tree], words: str) -> QuerySet[Tree]:
+    for word in words.split()[:10]:
+        found = found.filter(Q(name__icontains=word) | Q(description__icontains=word) | Q(tags__icontains=word))
+    return found
+
+
+def _with_counts(found: QuerySet[Tree], request: PageRequest) -> QuerySet[Tree]:
+    tasks = Task.objects.filter(tree=OuterRef("pk")).order_by().values("tree").annotate(n=Count("pk")).values("n")
+    last = Run.objects.visible_to(request.user).filter(tree=OuterRef("pk")).newest_first().values("pk")[:1]
+    return found.annotate(task_count=Coalesce(Subquery(tasks), 0), last_run_id=Subquery(last))
+
+
+def _tree_lines(listing: Page[Tree], request: PageRequest) -> list[TreeLine]:
+    rows: list[Any] = list(listing)
+    last_ids = [tree.last_run_id for tree in rows if tree.last_run_id]
+    lines = {line.run.pk: line for line in run_lines(listed_runs(request.user).filter(pk__in=last_ids))}
+    return [TreeLine(tree, tree.task_count, lines.get(tree.last_run_id)) for tree in rows]
+
+
+@require_safe
+@page
+def tree(request: PageRequest, pk: UUID) -> HttpResponse:
+    """Show one tree."""
+    found = visible_tree(request.user, pk)
+    return _tree_page(request, found, RunForm())
+
+
+@require_POST
+@page
+def tree_run(request: PageRequest, pk: UUID) -> HttpResponse:
+    """Start a run, and go to its page; what is wrong is shown on the tree's page."""
+    found = visible_tree(request.user, pk)
+    if not may_start(request.user):
+        raise PermissionDenied("Your account may look at runs but not start them. An administrator can change that.")
+    form = RunForm(request.POST)
+    if found.archived_at is not None:
+        form.add_error(None, "This tree is archived. Take it out of the archive to run it.")
+    if form.is_valid():
+        try:
+            run = start_run(
+                found,
+                user=request.user,
+                parameters=form.cleaned_data["parameters"],
+                idempotency_key=_own_key(request, form.cleaned_data["key"]),
+            )
+            return redirect("run", run.pk)
+        except InvalidDefinitionError as error:
+            form.refuse(error)
+    return _tree_page(request, found, form, status=422)
+
+
+def _own_key(request: PageRequest, key: str) -> str | None:
+    """Make a key that is of no use to anybody else."""
+    return f"page-{request.user.pk}-{key}" if key else None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """One task of a tree, with the dependencies that fit into a line."""
+
+    task: Task
+    edges: Sequence[Dependency]
+    more: int
+
+    @property
+    def retry(self) -> str:
+        """The retry policy in words; nothing for a single attempt."""
+        if self.task.retry_max_attempts == 1:
+            return ""
+        return f"{self.task.retry_max_attempts} attempts, {self.task.retry_backoff}"
+
+
+def _tree_page(request: PageRequest, found: Tree, form: RunForm, status: int = 200) -> HttpResponse:
+    tasks = Paginator(_tasks(found), TASKS_PER_PAGE).get_page(request.GET.get("page"))
+    schema = found.parameters
+    context = {
+        "section": "trees",
+        "tree": found,
+        "listing": tasks,
+        "tasks": _task_lines(tasks),
+        "recent": run_lines(listed_runs(request.user).filter(tree=found).newest_first()[:RECENT_RUNS]),
+        "may_start": may_start(request.user) and found.archived_at is None,
+        "form": form,
+        "key": run_form.new_key(),
+        "schema": None if schema is None else json.dumps(schema, indent=2, ensure_ascii=False),
+        "parameters": form.data.get("parameters") or run_form.defaults(found),
+    }
+    return render(request, "pages/tree.html", context, status=status)
+
+
+def _tasks(found: Tree) -> QuerySet[Task]:
+    edges = Dependency.objects.select_related("depends_on").order_by("ordinal", "id")
+    edges = edges.only("task", "required", "depends_on__name", "depends_on__uid")
+    tasks = found.tasks.order_by("ordinal", "id").select_related("parent")
+    return tasks.defer("inputs", "params", "schemas", "pinned", "position").prefetch_related(
+        Prefetch("dependencies", edges)
+    )
+
+
+def _task_lines(tasks: Iterable[Task]) -> list[TaskLine]:
+    lines = []
+    for task in tasks:
+        edges = list(task.dependencies.all())
+        lines.append(TaskLine(task, edges[:_SHOWN_DEPENDENCIES], max(len(edges) - _SHOWN_DEPENDENCIES, 0)))
+    return lines
