@@ -26,10 +26,9 @@ from django.db import connection  # noqa: E402
 
 from apflow import BaseTask, executor_register  # noqa: E402
 from benchmarks.raw import raw_seconds  # noqa: E402
+from orchestration.actions.engines import make_engine  # noqa: E402
 from orchestration.engine.definition import DependencySpec, TaskSpec, TreeSpec, new_id  # noqa: E402
-from orchestration.engine.engine import Engine, EngineOptions  # noqa: E402
-from orchestration.store.engine_store import PostgresStore  # noqa: E402
-from orchestration.store.queries import StoredQueries  # noqa: E402
+from orchestration.engine.engine import Engine  # noqa: E402
 from orchestration.store.snapshots import NewRun, insert_run  # noqa: E402
 
 
@@ -102,8 +101,7 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     slots = parser.parse_args().slots
     call_command("migrate", verbosity=0)
-    options = EngineOptions(slots=slots, accepts_runs=False, drain_seconds=0)
-    engine = Engine(PostgresStore(), StoredQueries(), options)
+    engine = make_engine(slots=slots, drain_seconds=0, accepts_runs=False)
     engine.start()
     report: dict[str, Any] = {}
     print(f"{'work':<14} {'engine/s':>10} {'raw/s':>10} {'share':>7} {'commits':>8}")

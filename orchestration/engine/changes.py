@@ -56,6 +56,7 @@ class Edit(NamedTuple):
     task_run: int
     priority: int | None = None
     inputs_json: str | None = None
+    cancel_reason: str | None = None
 
 
 class Attempt(NamedTuple):

@@ -129,7 +129,7 @@ class AsyncLane:
         self.jobs = 0
         self._runner = runner
         self._done = done
-        self._running: dict[Job, asyncio.Task[None]] = {}
+        self._running: dict[Job, asyncio.Task[Outcome]] = {}
         self._side_tasks: set[asyncio.Task[Any]] = set()
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
@@ -169,16 +169,19 @@ class AsyncLane:
 
     def _begin(self, jobs: list[Job]) -> None:
         for job in jobs:
-            side = self.loop.create_task(self._run(job))
+            side = self.loop.create_task(self._runner.run(job))
             self._running[job] = side
+            # A callback, not the end of the coroutine: a task that is cancelled before its first step never runs.
+            side.add_done_callback(lambda side, job=job: self._end(job, side))  # type: ignore[misc]
 
-    async def _run(self, job: Job) -> None:
-        try:
-            outcome = await self._runner.run(job)
-        except BaseException as error:  # noqa: BLE001 - a hook that was cancelled twice, and the like
-            outcome = Outcome.raised(error)
+    def _end(self, job: Job, side: asyncio.Task[Outcome]) -> None:
         self._running.pop(job, None)
         self.jobs -= 1
+        if side.cancelled():
+            outcome = Outcome.cancelled(job.node.cancel_reason or "The task was cancelled")
+        else:
+            error = side.exception()
+            outcome = side.result() if error is None else Outcome.raised(error)
         self._done(job, outcome)
 
     def _interrupt(self, job: Job) -> None:

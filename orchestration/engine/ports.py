@@ -73,6 +73,9 @@ class Store(Protocol):
     def claim_runs(self, worker_id: str, limit: int, only: str | None = None) -> list[RunRecord]:
         """Take over up to `limit` runs that nobody alive owns, each with its next epoch and its tasks."""
 
+    def give_back_run(self, worker_id: str, run_id: str, epoch: int) -> None:
+        """Let go of a claimed run, so that anyone may claim it."""
+
     def open_commands(self, run_ids: Sequence[str]) -> list[Command]:
         """Return commands to these runs that nobody has carried out yet."""
 

@@ -40,6 +40,9 @@ class TaskRecord:
     worker_losses: int
     next_attempt_at: datetime | None
     started_at: datetime | None
+    cancel_reason: str | None
+    #: What made the row unreadable, if anything did; such a task fails with it.
+    problem: str | None = None
 
 
 @dataclass(slots=True)
@@ -112,7 +115,7 @@ class Node:
         self.error_type = record.error_type
         #: The node that failed first and took this one along; None for its own failure.
         self.first_cause: int | None = None
-        self.cancel_reason: str | None = None
+        self.cancel_reason: str | None = record.cancel_reason
         self.ready_token = 0
         #: What the gate gave to the running attempt.
         self.has_permit = False

@@ -173,6 +173,10 @@ class RunState:
         """The worker that ran this attempt is gone."""
         node.losses += 1
         node.uncounted += 1
+        cancelled = node.cancel_reason or self.cancel_reason
+        if cancelled is not None:
+            self._end(node, Outcome.cancelled(cancelled), now)
+            return
         text = f"The worker that ran attempt {node.attempt} was lost"
         if node.losses > MAX_WORKER_LOSSES:
             text += f", as were {node.losses - 1} before it: the task seems to end its worker"
@@ -200,6 +204,8 @@ class RunState:
             self._end(
                 node, Outcome(Status.CANCELLED, error="Not run: the task is disabled", error_type="disabled"), now
             )
+        elif node.record.problem is not None:
+            self._end(node, Outcome.failed(node.record.problem, "unreadable"), now)
         elif node.is_group:
             self._end(node, self._group_outcome(node), now)
         elif node.record.pinned_json is not None:
@@ -364,14 +370,18 @@ class RunState:
             if node.phase in (Phase.WAITING, Phase.READY, Phase.DELAYED) and not node.is_group:
                 self._end(node, Outcome.cancelled(reason), now)
 
-    def cancel_task(self, node: Node, reason: str, now: datetime) -> bool:
+    def cancel_task(self, node: Node, reason: str, who: str | None, now: datetime) -> bool:
         """Cancel one task. Returns True when it runs, so that the caller has to stop it."""
         text = reason or "The task was cancelled"
         if node.phase in (Phase.WAITING, Phase.READY, Phase.DELAYED):
             self._end(node, Outcome.cancelled(text), now)
             self._settle(now)
         elif node.phase in (Phase.STARTING, Phase.RUNNING):
-            node.cancel_reason = node.cancel_reason or text
+            if node.cancel_reason is None:
+                # Kept in the row too: whoever owns the run when the attempt is lost must not run it again.
+                node.cancel_reason = text
+                self.batch.edits.append(Edit(node.record.pk, cancel_reason=text))
+                self.batch.event("task.cancel_requested", node.record.pk, {"reason": reason, "by": who}, now)
             return True
         return False
 
@@ -421,11 +431,18 @@ class RunState:
         """Give the run up in good order: running attempts are not counted, and anyone may claim the run at once."""
         for node in self.nodes:
             if node.phase in (Phase.STARTING, Phase.RUNNING):
+                cancelled = node.cancel_reason or self.cancel_reason
+                if cancelled is not None:
+                    self._end(node, Outcome.cancelled(cancelled), now)
+                    continue
                 node.uncounted += 1
                 text = f"The worker stopped during attempt {node.attempt}"
                 self._back_to_pending(node, "handed_back", text, "handed_back", now, now)
                 self.batch.event("task.handed_back", node.record.pk, {"attempt": node.attempt}, now)
                 node.phase = Phase.WAITING
+        self._settle(now)
+        if self.status.is_terminal:
+            return
         self.batch.event("run.handed_back", None, {"epoch": self.epoch}, now)
         self.batch.fields.release = True
 

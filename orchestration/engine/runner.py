@@ -24,7 +24,9 @@ from .status import Status
 
 if TYPE_CHECKING:
     from .base import BaseTask
+    from .records import Node
     from .registry import ExecutorSpec
+    from .run_state import RunState
 
 logger = logging.getLogger("apflow.engine")
 
@@ -93,7 +95,8 @@ class ProcessRunner(Protocol):
 class Runner:
     """What every attempt needs besides itself.
 
-    `repository` makes the object behind `get_hook_repository()`; `secret` looks a secret up for an executor.
+    `repository` makes the object behind `get_hook_repository()`; `secret` looks a secret up for an executor; `tidy`
+    runs after an attempt that raised.
     """
 
     hooks: HookRegistry
@@ -101,6 +104,7 @@ class Runner:
     processes: ProcessRunner
     repository: Callable[[Job, HookTask], Any]
     secret: Callable[[str, str], str | None] = lambda executor, name: None
+    tidy: Callable[[], Awaitable[None]] | None = None
 
     async def run(self, job: Job) -> Outcome:
         """Run one attempt to its outcome. Never raises; `job.resolved_json` holds the inputs it ran with."""
@@ -166,6 +170,8 @@ class Runner:
             return Outcome.raised(error), None
         except BaseException as error:  # noqa: BLE001 - the boundary to user code: whatever it raises ends this attempt only
             _log_traceback(error)
+            if self.tidy is not None:
+                await self.tidy()
             return Outcome.raised(error), None
         return self._judge(job.spec, returned)
 
@@ -261,20 +267,33 @@ def _log_traceback(error: BaseException) -> None:
 
 def hook_task(job: Job) -> HookTask:
     """Make the view of a job's task that hooks get."""
-    record = job.node.record
+    view = _view(job.run, job.node)
+    view.params, view.attempt = job.params, job.attempt
+    return view
+
+
+def tree_root(state: RunState) -> HookTask:
+    """Make the view of a run's first task that tree hooks get."""
+    return _view(state, state.nodes[0])
+
+
+def _view(state: RunState, node: Node) -> HookTask:
+    record = node.record
     return HookTask(
         id=record.uid,
         name=record.name,
-        type=job.spec.id,
+        type=node.executor or "",
         inputs=None,
-        params=job.params,
+        params=record.params,
         schemas=record.schemas,
-        priority=job.node.priority,
+        priority=node.priority,
         parent_id=record.parent_uid,
         dependencies=[{"id": edge.id, "required": edge.required} for edge in record.dependencies],
-        run_id=job.run_id,
-        attempt=job.attempt,
-        created_at=Moment.of(job.run.record.queued_at),
-        started_at=job.node.started_at,
-        tree_name=job.run.record.tree_name,
+        run_id=state.id,
+        attempt=node.attempt,
+        created_at=Moment.of(state.record.queued_at),
+        started_at=node.started_at,
+        status=node.status.value,
+        error=node.error,
+        tree_name=state.record.tree_name,
     )

@@ -6,13 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from .ports import Store
-
-if TYPE_CHECKING:
-    from .engine import Engine
+from .clock import SystemClock
+from .loop import Loop
+from .ports import Store, WorkerInfo
 
 logger = logging.getLogger("apflow.engine")
 
@@ -43,27 +43,57 @@ class ControlThread:
             try:
                 result, failure = call(), None
             except Exception as error:  # noqa: BLE001 - a database that is away must not end the thread
+                logger.warning("the database did not answer: %s", error)
                 result, failure = None, error
                 self._store.close()
             answer(result, failure)
         self._store.close()
 
 
+class Beating(Protocol):
+    """What the heartbeat needs of its engine."""
+
+    worker_id: str
+    info: WorkerInfo
+    clock: SystemClock
+    loop: Loop
+
+    @property
+    def running(self) -> int:
+        """How many slots are taken."""
+
+    def lease_lost(self) -> None:
+        """Give up every run; in the loop."""
+
+    def renew(self, worker_id: str) -> None:
+        """Go on under a new identity; in the loop."""
+
+    def drain(self) -> None:
+        """Claim no more, and stop when the last task has ended; in the loop."""
+
+
 class HeartbeatThread:
     """Keeps the worker's lease, on its own connection, whatever the engine's thread and the lanes are doing.
 
-    The deadline counts from the moment a heartbeat was sent: when no answer came for a whole lease, others may own
-    the runs, so they are given up, and the engine goes on under a new identity.
+    The deadline counts from the moment a heartbeat was sent. When it has passed without an answer, others may own the
+    runs: the engine (which watches `is_over`) gives them up, and this thread registers a new identity as soon as the
+    database answers. It never beats under the old one again.
     """
 
-    def __init__(self, store: Store, engine: Engine, lease_seconds: float) -> None:
+    def __init__(self, store: Store, engine: Beating, lease_seconds: float) -> None:
         self._store = store
         self._engine = engine
         self._lease = lease_seconds
+        self._worker_id = engine.worker_id
         self._stopping = threading.Event()
         self._good_until = time.monotonic() + lease_seconds
         self._thread = threading.Thread(target=self._serve, name="apflow-heartbeat", daemon=True)
         self._thread.start()
+
+    @property
+    def is_over(self) -> bool:
+        """True when the lease may have run out. For any thread."""
+        return time.monotonic() > self._good_until
 
     def stop(self) -> None:
         """End the thread."""
@@ -72,40 +102,37 @@ class HeartbeatThread:
 
     def _serve(self) -> None:
         while not self._stopping.is_set():
-            sent = time.monotonic()
-            if sent > self._good_until:
-                self._lose()
             try:
-                self._beat(sent)
+                if self.is_over or not self._beat():
+                    self._register_anew()
             except Exception as error:  # noqa: BLE001 - the next beat tries again
                 logger.warning("the heartbeat failed: %s", error)
                 self._store.close()
             self._stopping.wait(self._lease / 4)
         self._store.close()
 
-    def _beat(self, sent: float) -> None:
-        answer = self._store.beat(self._engine.worker_id, self._lease, self._engine.running)
-        self._engine.clock.follow(answer.now)
-        if not answer.known:
-            self._engine.post(self._engine.lease_lost)
-            self._register()
+    def _beat(self) -> bool:
+        """Extend the lease; False when it is over, for the database or for us."""
+        sent = time.monotonic()
+        answer = self._store.beat(self._worker_id, self._lease, self._engine.running)
+        self._follow(answer.now)
+        if not answer.known or self.is_over:
+            return False
         self._good_until = sent + self._lease
         if answer.draining:
-            self._engine.post(self._engine.drain)
+            self._engine.loop.post(self._engine.drain)
+        return True
 
-    def _lose(self) -> None:
-        self._engine.post(self._engine.lease_lost)
-        self._register()
-        self._good_until = time.monotonic() + self._lease
+    def _follow(self, database_now: datetime) -> None:
+        self._engine.clock.follow(database_now)
 
-    def _register(self) -> None:
-        try:
-            worker_id = self._store.register_worker(self._engine.info)
-        except Exception as error:  # noqa: BLE001 - the database is away: the next beat tries again
-            logger.warning("registering anew failed: %s", error)
-            self._store.close()
-            return
-        self._engine.post(self._engine.renew, worker_id)
+    def _register_anew(self) -> None:
+        self._good_until = min(self._good_until, time.monotonic())
+        self._engine.loop.post(self._engine.lease_lost)
+        sent = time.monotonic()
+        self._worker_id = self._store.register_worker(self._engine.info)
+        self._good_until = sent + self._lease
+        self._engine.loop.post(self._engine.renew, self._worker_id)
 
 
 class ListenThread:

@@ -7,29 +7,9 @@ import signal
 import threading
 from types import FrameType
 
-from django.conf import settings
-from django.db import close_old_connections
-
-from orchestration import __version__
-from orchestration.engine.engine import Engine, EngineOptions
-from orchestration.store.engine_store import PostgresStore
-from orchestration.store.queries import StoredQueries
+from orchestration.engine.engine import Engine
 
 logger = logging.getLogger("apflow.worker")
-
-
-def make_engine(*, slots: int, drain_seconds: float, accepts_runs: bool = True, name: str = "") -> Engine:
-    """Build an engine on this installation's database, with its settings."""
-    options = EngineOptions(
-        slots=slots,
-        lease_seconds=settings.APFLOW_LEASE_SECONDS,
-        drain_seconds=drain_seconds,
-        accepts_runs=accepts_runs,
-        name=name,
-        version=__version__,
-        child_setup="orchestration.discovery:set_up",
-    )
-    return Engine(PostgresStore(), StoredQueries(), options, around_thread=close_old_connections)
 
 
 def serve(engine: Engine) -> None:

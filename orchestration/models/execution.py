@@ -150,6 +150,7 @@ class TaskRun(models.Model):
     error = models.TextField(null=True)
     error_type = models.CharField(max_length=255, null=True)
     first_cause_uid = models.CharField(max_length=MAX_NAME_CHARS, null=True)
+    cancel_reason = models.TextField(null=True)
     progress = models.FloatField(default=0)
     progress_message = models.CharField(max_length=500, blank=True)
     attempt = models.PositiveIntegerField(default=0)

@@ -42,7 +42,9 @@ class PostgresStore:
 
     def beat(self, worker_id: str, lease_seconds: float, running: int) -> Heartbeat:
         """Extend a worker's lease, unless it is over: then its runs may be somebody else's already."""
+        milliseconds = f"{max(int(lease_seconds * 500), 1)}ms"
         with transaction() as cursor:
+            cursor.execute(sql.BEAT_TIMEOUT, (milliseconds, milliseconds))
             cursor.execute(sql.BEAT, (lease_seconds, running, worker_id))
             now, known, draining = _one(cursor)
             return Heartbeat(now, known, draining)
@@ -68,6 +70,11 @@ class PostgresStore:
                     by_id[str(row[0])].tasks.append(_task_record(row[1:]))
             return records
 
+    def give_back_run(self, worker_id: str, run_id: str, epoch: int) -> None:
+        """Let go of a claimed run, so that anyone may claim it."""
+        with transaction() as cursor:
+            cursor.execute(sql.GIVE_BACK, (run_id, worker_id, epoch))
+
     def open_commands(self, run_ids: Sequence[str]) -> list[Command]:
         """Return commands that nobody has carried out yet."""
         with transaction() as cursor:
@@ -84,6 +91,8 @@ class PostgresStore:
                 try:
                     lost |= self._write_again(worker_id, [batch], Flush([]))
                 except _RowsDidNotMoveError:
+                    # Our picture of the run is wrong: let go of it, so that it is read anew from its rows.
+                    self.give_back_run(worker_id, batch.run_id, batch.epoch)
                     lost.add(batch.run_id)
             self._write_again(worker_id, [], flush)
             return lost
@@ -161,12 +170,22 @@ def _run_record(row: tuple[Any, ...]) -> RunRecord:
 
 
 def _task_record(row: tuple[Any, ...]) -> TaskRecord:
+    """Read a row. What can't be read is replaced by defaults and named in `problem`: one bad row must not keep its
+    run, and those behind it, from being claimed."""
     values = list(row)
-    params, schemas, dependencies = (json.loads(text) for text in values[7:10])
-    values[7:10] = params, schemas, [DependencySpec(edge["id"], edge["required"]) for edge in dependencies]
-    values[11] = RetryPolicy(**json.loads(values[11]))
     values[14] = Status(values[14])
-    return TaskRecord(*values)
+    params, schemas, dependencies, retry, *_ = (json.loads(values[index]) for index in (7, 8, 9, 11))
+    problem = None
+    try:
+        edges = [DependencySpec(edge["id"], bool(edge["required"])) for edge in dependencies]
+        policy = RetryPolicy(**retry)
+        values[7:10] = dict(params), dict(schemas), edges
+        values[11] = policy
+    except (TypeError, ValueError, KeyError) as error:
+        problem = f"The stored definition of this task can't be read: {type(error).__name__}: {error}"
+        values[7:10] = {}, {}, []
+        values[11] = RetryPolicy()
+    return TaskRecord(*values, problem)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
@@ -254,7 +273,7 @@ def _append(cursor: psycopg.Cursor[Any], worker_id: str, batches: list[RunBatch]
         cursor.execute(sql.ATTEMPTS, (worker_id, _rows(attempt._asdict() for attempt in attempts)))
     edits = [edit for batch in batches for edit in batch.edits]
     for edit in edits:
-        cursor.execute(sql.EDIT, (edit.priority, edit.inputs_json, edit.task_run))
+        cursor.execute(sql.EDIT, (edit.priority, edit.inputs_json, edit.cancel_reason, edit.task_run))
     handled = [{"i": pk, "a": answer} for batch in batches for pk, answer in batch.handled]
     if handled:
         cursor.execute(sql.HANDLED, (_rows(handled),))

@@ -75,7 +75,7 @@ LOAD_TASKS: Final = """
 SELECT run_id, id, task_uid, name, executor, parent_uid, priority, inputs::text, params::text, schemas::text,
        dependencies::text, timeout_seconds, retry::text, enabled, (pinned -> 'result')::text, status,
        CASE WHEN status = 'completed' THEN result::text END, error, error_type, first_cause_uid,
-       attempt, uncounted_attempts, worker_losses, next_attempt_at, started_at
+       attempt, uncounted_attempts, worker_losses, next_attempt_at, started_at, cancel_reason
 FROM orchestration_taskrun WHERE run_id = ANY(%s::uuid[]) ORDER BY run_id, ordinal
 """
 
@@ -154,8 +154,18 @@ FROM json_to_recordset(%s::json) AS x(
 """
 
 EDIT: Final = """
-UPDATE orchestration_taskrun SET priority = COALESCE(%s, priority), inputs = COALESCE(%s::jsonb, inputs) WHERE id = %s
+UPDATE orchestration_taskrun
+SET priority = COALESCE(%s, priority), inputs = COALESCE(%s::jsonb, inputs), cancel_reason = COALESCE(%s, cancel_reason)
+WHERE id = %s
 """
+
+GIVE_BACK: Final = """
+UPDATE orchestration_run SET owner_id = NULL
+WHERE id = %s AND owner_id = %s AND epoch = %s AND status IN ('pending', 'in_progress')
+"""
+
+# A beat that hangs behind a lock or a stalled server must fail while the lease still holds.
+BEAT_TIMEOUT: Final = "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)"
 
 HANDLED: Final = """
 UPDATE orchestration_runcommand c SET handled_at = clock_timestamp(), answer = x.a

@@ -6,13 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.conf import settings
-from django.db import close_old_connections
-
-from orchestration import __version__
-from orchestration.engine.engine import Engine, EngineOptions
-from orchestration.store.engine_store import PostgresStore
-from orchestration.store.queries import StoredQueries
+from orchestration.actions.engines import make_engine
+from orchestration.engine.engine import Engine
 
 #: Tasks that run at once in one process, over all its trees; a `TaskManager` bounds each tree further.
 LOCAL_SLOTS = 200
@@ -36,15 +31,7 @@ def _acquire() -> Engine:
     global _engine, _users
     with _lock:
         if _engine is None:
-            options = EngineOptions(
-                slots=LOCAL_SLOTS,
-                lease_seconds=settings.APFLOW_LEASE_SECONDS,
-                drain_seconds=0,
-                accepts_runs=False,
-                version=__version__,
-                child_setup="orchestration.discovery:set_up",
-            )
-            engine = Engine(PostgresStore(), StoredQueries(), options, around_thread=close_old_connections)
+            engine = make_engine(slots=LOCAL_SLOTS, drain_seconds=0, accepts_runs=False)
             engine.start()
             _engine = engine
         _users += 1

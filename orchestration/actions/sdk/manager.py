@@ -115,15 +115,9 @@ class TaskManager:
             reused=await sync_to_async(_reused)(tree, [task for _, task in plan if task.status == "completed"]),
             owner=engine.worker_id,
         )
-        await self._tree_created(engine, task_tree)
+        await asyncio.wrap_future(engine.tree_created(task_tree.task))
         await sync_to_async(insert_run)(new)
         await asyncio.wrap_future(engine.adopt(new.id))
-
-    @staticmethod
-    async def _tree_created(engine: Engine, task_tree: TaskTreeNode) -> None:
-        future = engine.tree_created(task_tree.task)
-        if future is not None:
-            await asyncio.wrap_future(future)
 
 
 def _store_tree(task_tree: TaskTreeNode) -> Tree:

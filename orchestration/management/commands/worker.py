@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from orchestration.actions.engines import make_engine
 from orchestration.management.arguments import positive_int, seconds
-from orchestration.management.worker import make_engine, serve
+from orchestration.management.worker import serve
 
 
 class Command(BaseCommand):

@@ -1,0 +1,32 @@
+"""Building engines for this installation: its database, its settings, its executors."""
+
+from __future__ import annotations
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import close_old_connections
+
+from orchestration import __version__
+from orchestration.engine.engine import Engine, EngineOptions, Surroundings
+from orchestration.store.engine_store import PostgresStore
+from orchestration.store.queries import StoredQueries
+
+
+def make_engine(*, slots: int, drain_seconds: float, accepts_runs: bool = True) -> Engine:
+    """Build an engine; it does nothing until it is started.
+
+    Connections of Django's ORM that broke are let go of: in threads around each call of user code, in lanes after an
+    attempt that raised (Django's async ORM keeps its connection in a thread of asgiref's).
+    """
+    options = EngineOptions(
+        slots=slots,
+        lease_seconds=settings.APFLOW_LEASE_SECONDS,
+        drain_seconds=drain_seconds,
+        accepts_runs=accepts_runs,
+        version=__version__,
+        child_setup="orchestration.discovery:set_up",
+    )
+    surroundings = Surroundings(
+        StoredQueries(), around_thread=close_old_connections, tidy=sync_to_async(close_old_connections)
+    )
+    return Engine(PostgresStore(), options, surroundings)
