@@ -185,7 +185,9 @@ def _task_record(row: tuple[Any, ...]) -> TaskRecord:
         problem = f"The stored definition of this task can't be read: {type(error).__name__}: {error}"
         values[7:10] = {}, {}, []
         values[11] = RetryPolicy()
-    return TaskRecord(*values, problem)
+    record = TaskRecord(*values)
+    record.problem = problem
+    return record
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
