@@ -9,10 +9,12 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 
 from orchestration.engine.definition import DEFAULT_PRIORITY, PRIORITIES, TreeSpec, new_id
-from orchestration.engine.errors import InvalidDefinitionError, Problem
+from orchestration.engine.errors import InvalidDefinitionError, Problem, RunNotFoundError
 from orchestration.engine.registry import default_registry
 from orchestration.engine.validation import parameter_problems, tree_problems
+from orchestration.engine.why import explain
 from orchestration.models import Run, RunCommand, TaskRun, Tree
+from orchestration.store.looking import read_state, read_world
 from orchestration.store.snapshots import NewRun, insert_run
 from orchestration.store.statements import WAKE_WORKERS
 
@@ -113,7 +115,14 @@ def send_command(
     task_run: TaskRun | None = None,
     data: dict[str, Any] | None = None,
 ) -> RunCommand | None:
-    """Leave a command for the run's owner, and hint at it; None when the run has ended."""
+    """Leave a command for the run's owner, and hint at it; None when the run has ended.
+
+    Raises ValueError when a command for one task names none, or one for the run names one.
+    """
+    if task_run is None and kind in RunCommand.FOR_TASKS_ONLY:
+        raise ValueError(f"{kind} is about one task; name it")
+    if task_run is not None and kind not in RunCommand.FOR_TASKS:
+        raise ValueError(f"{kind} is about the whole run, not one task")
     with transaction.atomic():
         if not Run.objects.active().filter(pk=run.pk).exists():
             return None
@@ -128,3 +137,12 @@ def send_command(
         with connection.cursor() as cursor:
             cursor.execute(WAKE_WORKERS)
     return command
+
+
+def why(task_run: TaskRun) -> str:
+    """Return one sentence on why a task waits, or why it did not run. Raises RunNotFoundError when it is gone."""
+    state = read_state(str(task_run.run_id), default_registry)
+    node = state.by_pk.get(task_run.pk) if state is not None else None
+    if state is None or node is None:
+        raise RunNotFoundError
+    return explain(state, node, read_world(state, node))

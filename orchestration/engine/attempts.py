@@ -105,7 +105,6 @@ class Attempts:
         for hook, error in job.hook_failures:
             state.note("task.hook_failed", job.node, {"hook": hook, "error": error}, now)
         state.finish(job.node, outcome, job.resolved_json, now)
-        self._admissions.queue.unpark_run(state)
         self._holdings.touch(state)
 
     def _close(self, job: Job) -> None:

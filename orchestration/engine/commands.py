@@ -47,7 +47,6 @@ class Commands:
                 held.state.handled.add(command.pk)
                 answer = self._carry_out(held.state, command)
                 held.state.batch.handled.append((command.pk, answer))
-                self._admissions.queue.unpark_run(held.state)
                 self._holdings.touch(held.state)
 
     def _carry_out(self, state: RunState, command: Command) -> str:
@@ -64,9 +63,21 @@ class Commands:
             state.resume(who, now)
         elif command.kind == "set_priority":
             self._set_priority(state, node, int(command.data["priority"]), who)
+        elif node is not None:
+            return self._carry_out_on_task(state, node, command)
         else:
-            return f"this worker doesn't know the command {command.kind!r}"
+            return f"this worker doesn't know the command {command.kind!r} for a run"
         return "done"
+
+    def _carry_out_on_task(self, state: RunState, node: Node, command: Command) -> str:
+        now, who = self._clock.now(), command.requested_by
+        if command.kind == "retry":
+            return "done" if state.retry(node, who, now) else "only a task that failed or was cancelled can be retried"
+        if command.kind == "skip":
+            return "done" if state.skip(node, who, now) else "a task that runs or has completed can't be skipped"
+        if command.kind == "run_now":
+            return "done" if state.run_now(node, now) else "the task does not wait for the time of a retry"
+        return f"this worker doesn't know the command {command.kind!r} for a task"
 
     def _cancel(self, state: RunState, node: Node | None, command: Command) -> None:
         now = self._clock.now()

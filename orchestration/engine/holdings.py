@@ -68,13 +68,14 @@ class Holdings:
         return held is not None and held.state is state
 
     def touch(self, state: RunState) -> None:
-        """Take over what a change of a state brought: ready nodes, delayed ones, something to write."""
+        """Take over what a change of a state brought: ready nodes, delayed ones, room for others, something to write."""
         for node in state.ready:
             self._queue.push(state, node)
         state.ready.clear()
         for node, due in state.delayed:
             self._wake_later(state, node, (due - self._clock.now()).total_seconds())
         state.delayed.clear()
+        self._queue.unpark_run(state)
         held = self._held.get(state.id)
         if held is not None and held.state is state:
             held.dirty = True

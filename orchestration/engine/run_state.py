@@ -111,7 +111,7 @@ class RunState:
                     index = self.by_uid[name].index if name in self.by_uid else names.get(name)
                     if index is not None and index not in direct and index != node.index:
                         node.references.append(index)
-            if node.phase is not Phase.DONE:
+            if node.status is not Status.COMPLETED:
                 for index in (*direct, *node.references):
                     self.nodes[index].readers += 1
 
@@ -399,6 +399,93 @@ class RunState:
             self.batch.fields.paused = False
             self.batch.event("run.resumed", None, {"by": who}, now)
 
+    def retry(self, node: Node, who: str | None, now: datetime) -> bool:
+        """Put a failed or cancelled task back, with everything that it alone had stopped. False when it did not end so.
+
+        Its attempts so far do not count against its retry policy any more.
+        """
+        if not self._requeue(node, who, now):
+            return False
+        for other in self.nodes:
+            if other.phase is Phase.WAITING and other.unmet == 0:
+                self._offer(other, now)
+        self._settle(now)
+        return True
+
+    def skip(self, node: Node, who: str | None, now: datetime) -> bool:
+        """Go on without a task: it counts as completed, with no result. False when it runs or has completed."""
+        if node.phase in (Phase.STARTING, Phase.RUNNING) or self.cancel_reason is not None:
+            return False
+        if node.phase is Phase.DONE and not self._requeue(node, who, now):
+            return False
+        self._end(node, Outcome(Status.COMPLETED, "null", error_type="skipped"), now)
+        for other in self.nodes:
+            if other.phase is Phase.WAITING and other.unmet == 0:
+                self._offer(other, now)
+        self._settle(now)
+        return True
+
+    def run_now(self, node: Node, now: datetime) -> bool:
+        """Start the next attempt of a delayed task without waiting for its time. False when it is not delayed."""
+        if node.phase is not Phase.DELAYED:
+            return False
+        node.record.next_attempt_at = None
+        self._offer(node, now)
+        self._settle(now)
+        return True
+
+    def _requeue(self, node: Node, who: str | None, now: datetime) -> bool:
+        if self.cancel_reason is not None or node.status not in (Status.FAILED, Status.CANCELLED):
+            return False
+        revived = self._stopped_by(node)
+        for other in revived:
+            self._revive(other, who, now)
+        for other in self.nodes:
+            if other.phase is Phase.WAITING:
+                waits = [index for index, _ in other.dependencies] + other.children
+                other.unmet = sum(self.nodes[index].phase is not Phase.DONE for index in waits)
+        return True
+
+    def _stopped_by(self, node: Node) -> list[Node]:
+        """The node itself, what it stopped, and the groups that ended with it."""
+        found = {node.index: node}
+        stack = [node]
+        while stack:
+            current = stack.pop()
+            followers = [index for index, required in current.dependents if required] + current.groups
+            for index in followers:
+                other = self.nodes[index]
+                ended = other.phase is Phase.DONE and other.status in (Status.FAILED, Status.CANCELLED)
+                if index not in found and ended and other.attempt == 0:
+                    found[index] = other
+                    stack.append(other)
+        return list(found.values())
+
+    def _revive(self, node: Node, who: str | None, now: datetime) -> None:
+        record = node.record
+        if node.attempt > 0:
+            self.batch.attempts.append(
+                Attempt(
+                    *(record.pk, node.attempt, "failed", node.error or "", node.error_type or ""), node.started_at, now
+                )
+            )
+        node.uncounted = node.attempt
+        self.batch.move(
+            Move(
+                record.pk,
+                node.attempt,
+                node.status,
+                Status.PENDING,
+                now,
+                uncounted_attempts=node.uncounted,
+                worker_losses=node.losses,
+            )
+        )
+        self.batch.event("task.requeued", record.pk, {"by": who}, now)
+        node.status, node.phase = Status.PENDING, Phase.WAITING
+        node.error = node.error_type = node.first_cause = node.cancel_reason = None
+        self.remaining += 1
+
     def set_priority(self, node: Node | None, priority: int, who: str | None, now: datetime) -> list[Node]:
         """Change the priority of one task, or of the run (None). Returns the ready nodes to be queued anew."""
         data = {"priority": priority, "by": who}
@@ -465,9 +552,11 @@ class RunState:
         node.status = outcome.status
         node.error, node.error_type = outcome.error, outcome.error_type
         node.result_json = outcome.result_json if node.readers else None
-        node.record.inputs_json = "{}"
         self.remaining -= 1
-        self._release_inputs(node)
+        if outcome.status is Status.COMPLETED:
+            # What failed or was cancelled may be put back; it will need its inputs again.
+            node.record.inputs_json = "{}"
+            self._release_inputs(node)
         self._ended.append(node)
 
     def _terminal_move(self, node: Node, outcome: Outcome, resolved_json: str | None, now: datetime) -> Move:
@@ -489,6 +578,8 @@ class RunState:
 
     def _end_data(self, node: Node, outcome: Outcome) -> dict[str, object]:
         data: dict[str, object] = {"attempt": node.attempt}
+        if outcome.status is Status.COMPLETED and outcome.error_type is not None:
+            data[outcome.error_type] = True
         if outcome.error is not None:
             data |= {"error": _quote(outcome.error), "error_type": outcome.error_type}
         if node.first_cause is not None:

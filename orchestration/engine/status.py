@@ -28,13 +28,14 @@ ACTIVE: Final = frozenset({Status.PENDING, Status.IN_PROGRESS})
 TERMINAL: Final = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 #: From each status, where a task run or a run may go. `in_progress -> pending` is a retry, a lost
-#: worker or a hand-back; `pending -> completed` is a group, a pinned or a reused result.
+#: worker or a hand-back; `pending -> completed` is a group, a pinned, skipped or reused result. The only way out of a
+#: terminal status is a person's `retry` (or `skip`) of a failed or cancelled task while its run goes on.
 TRANSITIONS: Final[dict[Status, frozenset[Status]]] = {
     Status.PENDING: frozenset({Status.IN_PROGRESS, Status.COMPLETED, Status.FAILED, Status.CANCELLED}),
     Status.IN_PROGRESS: frozenset({Status.PENDING, Status.COMPLETED, Status.FAILED, Status.CANCELLED}),
     Status.COMPLETED: frozenset(),
-    Status.FAILED: frozenset(),
-    Status.CANCELLED: frozenset(),
+    Status.FAILED: frozenset({Status.PENDING}),
+    Status.CANCELLED: frozenset({Status.PENDING}),
 }
 
 

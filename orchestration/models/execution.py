@@ -252,9 +252,14 @@ class RunCommand(models.Model):
         PAUSE = "pause"
         RESUME = "resume"
         SET_PRIORITY = "set_priority"
+        RETRY = "retry"
+        SKIP = "skip"
+        RUN_NOW = "run_now"
 
     #: Commands that name a task run when they are about one task.
-    FOR_TASKS: ClassVar = frozenset({Kind.CANCEL, Kind.SET_PRIORITY})
+    FOR_TASKS: ClassVar = frozenset({Kind.CANCEL, Kind.SET_PRIORITY, Kind.RETRY, Kind.SKIP, Kind.RUN_NOW})
+    #: Commands that are about one task and never about the run.
+    FOR_TASKS_ONLY: ClassVar = frozenset({Kind.RETRY, Kind.SKIP, Kind.RUN_NOW})
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="commands")
     kind = models.CharField(max_length=20, choices=Kind.choices)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from django.db import connection as django_connection
 from django.db import connections
 
 _local = threading.local()
@@ -41,4 +42,11 @@ def transaction() -> Iterator[psycopg.Cursor[Any]]:
     """Yield a cursor in one transaction of this thread's connection."""
     connection = thread_connection()
     with connection.transaction(), connection.cursor() as cursor:
+        yield cursor
+
+
+@contextmanager
+def django_cursor() -> Iterator[Any]:
+    """Yield a raw cursor of Django's own connection of this thread, for reads of requests and commands."""
+    with django_connection.cursor() as cursor:
         yield cursor

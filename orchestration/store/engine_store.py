@@ -62,12 +62,12 @@ class PostgresStore:
                 cursor.execute(sql.CLAIM, (limit, worker_id))
             else:
                 cursor.execute(sql.CLAIM_ONE, (only, worker_id, worker_id))
-            records = [_run_record(row) for row in cursor.fetchall()]
+            records = [run_record(row) for row in cursor.fetchall()]
             if records:
                 by_id = {record.id: record for record in records}
                 cursor.execute(sql.LOAD_TASKS, (list(by_id),))
                 for row in cursor.fetchall():
-                    by_id[str(row[0])].tasks.append(_task_record(row[1:]))
+                    by_id[str(row[0])].tasks.append(task_record(row[1:]))
             return records
 
     def give_back_run(self, worker_id: str, run_id: str, epoch: int) -> None:
@@ -146,7 +146,8 @@ def _one(cursor: psycopg.Cursor[Any]) -> tuple[Any, ...]:
 # --- reading ----------------------------------------------------------------------------------------------------
 
 
-def _run_record(row: tuple[Any, ...]) -> RunRecord:
+def run_record(row: tuple[Any, ...]) -> RunRecord:
+    """Read a row of `statements.RUN_COLUMNS`."""
     (run_id, epoch, tree_id, tree_name, status, priority, trigger, parameters, *rest) = row
     limit, timeout, last_seq, paused, timed_out, cancelled, reason, queued_at, started_at = rest
     return RunRecord(
@@ -169,7 +170,7 @@ def _run_record(row: tuple[Any, ...]) -> RunRecord:
     )
 
 
-def _task_record(row: tuple[Any, ...]) -> TaskRecord:
+def task_record(row: tuple[Any, ...]) -> TaskRecord:
     """Read a row. What can't be read is replaced by defaults and named in `problem`: one bad row must not keep its
     run, and those behind it, from being claimed."""
     values = list(row)

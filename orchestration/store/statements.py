@@ -39,7 +39,7 @@ UPDATE orchestration_run SET owner_id = NULL FROM retired
 WHERE owner_id = retired.id AND status IN ('pending', 'in_progress')
 """
 
-_RUN_COLUMNS: Final = """r.id, r.epoch, r.tree_id, r.tree_name, r.status, r.priority, r.trigger, r.parameters::text,
+RUN_COLUMNS: Final = """r.id, r.epoch, r.tree_id, r.tree_name, r.status, r.priority, r.trigger, r.parameters::text,
           r.max_concurrency, r.timeout_seconds, r.last_seq, r.paused, r.timed_out,
           r.cancel_requested_at IS NOT NULL, r.cancel_reason, r.queued_at, r.started_at"""
 
@@ -57,7 +57,7 @@ WITH candidate AS MATERIALIZED (
 )
 UPDATE orchestration_run r SET owner_id = %s, epoch = r.epoch + 1
 FROM candidate WHERE r.id = candidate.id
-RETURNING {_RUN_COLUMNS}
+RETURNING {RUN_COLUMNS}
 """
 
 CLAIM_ONE: Final = f"""
@@ -68,7 +68,7 @@ WITH candidate AS MATERIALIZED (
 )
 UPDATE orchestration_run r SET owner_id = %s, epoch = r.epoch + 1
 FROM candidate WHERE r.id = candidate.id
-RETURNING {_RUN_COLUMNS}
+RETURNING {RUN_COLUMNS}
 """
 
 LOAD_TASKS: Final = """

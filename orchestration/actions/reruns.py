@@ -1,0 +1,117 @@
+"""Running a run's tree again: plan, and carry the plan out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from orchestration.actions.trees import tree_spec
+from orchestration.engine.definition import DependencySpec, TaskSpec, TreeSpec, new_id
+from orchestration.engine.errors import InvalidDefinitionError, Problem
+from orchestration.engine.json_values import encode, find_problem
+from orchestration.engine.registry import default_registry
+from orchestration.engine.rerun import Earlier, Fate, Plan, Scope, Wish, plan_rerun
+from orchestration.engine.retry import RetryPolicy
+from orchestration.engine.status import Status
+from orchestration.engine.validation import tree_problems
+from orchestration.models import Run, TaskRun
+from orchestration.store.snapshots import NewRun, Reused, insert_run
+
+
+def run_spec(run: Run) -> TreeSpec:
+    """Return the definition that a run had, as plain data."""
+    return TreeSpec(
+        name=run.tree_name,
+        tasks=tuple(_task_spec(row) for row in run.task_runs.order_by("ordinal")),
+        max_concurrency=run.max_concurrency,
+        timeout_seconds=run.timeout_seconds,
+    )
+
+
+def _task_spec(row: TaskRun) -> TaskSpec:
+    return TaskSpec(
+        id=row.task_uid,
+        name=row.name,
+        executor=row.executor,
+        inputs=row.inputs,
+        params=row.params,
+        schemas=row.schemas,
+        priority=row.priority,
+        parent_id=row.parent_uid,
+        dependencies=tuple(DependencySpec(edge["id"], edge["required"]) for edge in row.dependencies),
+        timeout_seconds=row.timeout_seconds,
+        retry=RetryPolicy(**row.retry),
+        enabled=row.enabled,
+        pinned=row.pinned,
+    )
+
+
+def make_plan(run: Run, wish: Wish, *, latest: bool = False) -> Plan:
+    """Plan a new run after `run`, with the definition it had or (`latest`) the tree's present one.
+
+    Raises InvalidDefinitionError when the wish names tasks that are not there, or inputs that can't be stored, or when
+    the definition can't run; nothing is stored in any case.
+    """
+    spec = tree_spec(run.tree) if latest and run.tree is not None else run_spec(run)
+    problems = _wish_problems(spec, wish) or tree_problems(spec, default_registry)
+    if problems:
+        raise InvalidDefinitionError(problems)
+    earlier = {
+        row.task_uid: Earlier(_task_spec(row), Status(row.status), row.status == Status.COMPLETED)
+        for row in run.task_runs.defer("result", "resolved_inputs").order_by("ordinal")
+    }
+    return plan_rerun(spec, earlier, wish, default_registry)
+
+
+def _wish_problems(spec: TreeSpec, wish: Wish) -> list[Problem]:
+    known = {task.id for task in spec.tasks}
+    problems = [
+        Problem(f"$.{field}", f"there is no task with the id {uid!r}")
+        for field, uids in (("chosen", wish.chosen), ("inputs", wish.inputs))
+        for uid in uids
+        if uid not in known
+    ]
+    if wish.scope is Scope.CHOSEN and not wish.chosen:
+        problems.append(Problem("$.chosen", "names no task; choose at least one"))
+    unstorable = find_problem(dict(wish.inputs), "$.inputs")
+    return [*problems, unstorable] if unstorable else problems
+
+
+def rerun(
+    run: Run,
+    wish: Wish,
+    *,
+    latest: bool = False,
+    user: AbstractBaseUser | None = None,
+    parameters: dict[str, Any] | None = None,
+) -> Run:
+    """Start a new run that does what `make_plan` says, linked to the earlier one. Raises InvalidDefinitionError."""
+    plan = make_plan(run, wish, latest=latest)
+    if not plan.of(Fate.RUN):
+        raise InvalidDefinitionError([Problem("$", f"there is nothing to run again: {plan.summary()}")])
+    new = NewRun(
+        id=new_id(),
+        spec=plan.spec,
+        tree_id=str(run.tree_id) if run.tree_id else None,
+        tree_version=run.tree.version if latest and run.tree else run.tree_version,
+        trigger=Run.Trigger.RETRY,
+        priority=run.priority,
+        parameters=run.parameters if parameters is None else parameters,
+        requested_by=user.pk if user else None,
+        parent_run=str(run.pk),
+        reused=_reused(run, [step.task_id for step in plan.of(Fate.REUSE)]),
+    )
+    insert_run(new)
+    return Run.objects.get(pk=new.id)
+
+
+def _reused(run: Run, uids: list[str]) -> dict[str, Reused]:
+    rows = run.task_runs.filter(task_uid__in=uids).values_list("task_uid", "pk", "result")
+    return {uid: Reused(pk, encode(result)) for uid, pk, result in rows}
+
+
+def plan_as_json(plan: Plan) -> dict[str, Any]:
+    """Return a plan for programs: its summary and its steps."""
+    return {"summary": plan.summary(), "steps": [asdict(step) for step in plan.steps]}
