@@ -46,20 +46,31 @@ class Locations:
     def lock(self, name: str) -> Path:
         """A lock file: `start` (one process at a time starts or stops), `users` (held shared by each process that
         uses the server) or `running` (held by the server itself and its children)."""
-        return self.data_dir / "postgres-locks" / name
+        return lock_file(self.data_dir, name)
 
 
-def locate(data_dir: Path) -> Locations:
-    """Find the server's places for `data_dir` and create the folders that don't exist yet.
+def lock_file(data_dir: Path, name: str) -> Path:
+    """Where the lock `name` of a data directory is (see `Locations.lock`)."""
+    return data_dir / "postgres-locks" / name
 
-    Raises `FolderUnusable`, `BinariesMissing`, or `EmbeddedServerError` when root finds no account to run as.
-    """
+
+def prepared_data_dir(data_dir: Path) -> Path:
+    """The resolved data directory, created with its folder of locks when it is not there; raises `FolderUnusable`."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         data_dir = data_dir.resolve()
-        (data_dir / "postgres-locks").mkdir(exist_ok=True)
+        lock_file(data_dir, "start").parent.mkdir(exist_ok=True)
     except OSError as error:
         raise FolderUnusable.from_os_error(data_dir, error) from error
+    return data_dir
+
+
+def locate(data_dir: Path) -> Locations:
+    """Find the server's places for a prepared `data_dir` and create the folders that don't exist yet.
+
+    To be called under the lock `start`. Raises `FolderUnusable`, `BinariesMissing`, or `EmbeddedServerError` when root
+    finds no account to run as.
+    """
     link = data_dir / "postgres"
     if os.geteuid() == 0:
         return _root_locations(data_dir, link)

@@ -28,7 +28,7 @@ from apflow_site.embedded import locks
 from apflow_site.embedded.binaries import major_version
 from apflow_site.embedded.configuration import write_configuration
 from apflow_site.embedded.errors import EmbeddedServerError, FolderUnusable, OtherMajorVersion, ServerNotStarted
-from apflow_site.embedded.locations import PORT, Locations, locate
+from apflow_site.embedded.locations import PORT, Locations, locate, lock_file, prepared_data_dir
 
 DATABASE_NAME = "apflow"
 USER_NAME = "apflow"
@@ -98,8 +98,9 @@ atexit.register(release_server)
 
 
 def _begin_use(data_dir: Path) -> _Use:
-    places = locate(data_dir)
-    with locks.exclusive(places.lock("start")):
+    data_dir = prepared_data_dir(data_dir)
+    with locks.exclusive(lock_file(data_dir, "start")):
+        places = locate(data_dir)
         users_lock = locks.hold_shared(places.lock("users"))
         try:
             info, process = _find_or_start(places)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from orchestration.actions.trees import tree_spec
 from orchestration.engine.definition import DependencySpec, TaskSpec
 from orchestration.engine.registry import default_registry
 from orchestration.engine.validation import graph_problems
-from orchestration.models import Task, Tree, TreeVersion
+from orchestration.models import Task, Tree
 
 Change = Callable[[TaskSpec], TaskSpec]
 
@@ -62,18 +60,3 @@ def _check(tree: Tree, uid: str | None, change: Change) -> None:
 
 def _sentence(message: str) -> str:
     return f"{message[:1].upper()}{message[1:]}."
-
-
-def record_version(tree: Tree, user: AbstractBaseUser, message: str) -> None:
-    """Let the version of an edited tree grow by one, and keep the definition as it is now."""
-    with transaction.atomic():
-        locked = Tree.objects.select_for_update().get(pk=tree.pk)
-        locked.version += 1
-        locked.save(update_fields=["version", "updated_at"])
-        TreeVersion.objects.create(
-            tree=locked,
-            number=locked.version,
-            definition=tree_spec(locked).as_json(),
-            author_id=user.pk,
-            message=message[:500],
-        )

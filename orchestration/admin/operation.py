@@ -1,13 +1,24 @@
-"""Workers in the admin."""
+"""Workers, and the limits of executors, in the admin."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.utils import timezone
 
-from orchestration.models import Worker
+from orchestration.models import ExecutorConfig, Worker
 
+from .generics import ModelAdmin
 from .read_only import ReadOnlyAdmin
+
+
+@admin.register(ExecutorConfig)
+class ExecutorConfigAdmin(ModelAdmin[ExecutorConfig]):
+    """Which executors are switched off or limited; running workers follow within two seconds."""
+
+    list_display = ("executor", "enabled", "max_concurrency", "rate_count", "rate_seconds", "updated_at")
+    list_filter = ("enabled",)
+    search_fields = ("executor",)
+    fields = ("executor", "enabled", "max_concurrency", "rate_count", "rate_seconds")
 
 
 @admin.register(Worker)

@@ -12,10 +12,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
+from orchestration.actions.trees import record_version
 from orchestration.engine.definition import DependencySpec
 from orchestration.models import Dependency, Task, Tree
 
-from .definitions import check_edge, check_task, record_version
+from .definitions import check_edge, check_task
 from .generics import BaseInlineFormSet, ModelAdmin, ModelForm, TabularInline
 from .json_fields import nullable_field, object_field
 

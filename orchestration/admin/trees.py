@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from orchestration.actions.trees import record_version
 from orchestration.models import Task, Tree
 
-from .definitions import record_version
 from .generics import ModelAdmin, ModelForm
 from .json_fields import nullable_field
 

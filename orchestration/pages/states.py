@@ -30,7 +30,7 @@ WORDS: Final = {
     "paused": "Paused",
 }
 
-TRIGGERS: Final = {value: value.upper() if value in ("api", "sdk") else label for value, label in Run.Trigger.choices}
+TRIGGERS: Final = dict(Run.Trigger.choices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,102 @@
+// Keeps <main data-active="milliseconds"> up to date: fetches the same page again and takes over what changed.
+// Stops when the attribute is gone, pauses while the tab is hidden, says so when the server can't be reached.
+
+import {localise} from './times.js';
+import {morph} from './morph.js';
+
+const LONGEST_WAIT = 15_000;
+const PATIENCE = 20_000;
+
+const main = document.querySelector('main');
+const badge = document.querySelector('[data-live]');
+const announcer = document.querySelector('[data-announcer]');
+let timer = 0;
+let failures = 0;
+let took = 0;
+let isLoading = false;
+let again = false;
+
+function address() {
+  const url = new URL(location.href);
+  url.hash = '';
+  const open = [...main.querySelectorAll('details[data-task][open]')].map((details) => details.dataset.task);
+  url.searchParams.delete('open');
+  if (open.length) url.searchParams.set('open', open.join(','));
+  return url;
+}
+
+async function load() {
+  clearTimeout(timer);
+  if (isLoading) {
+    again = true;
+    return;
+  }
+  isLoading = true;
+  const began = performance.now();
+  try {
+    const response = await fetch(address(), {signal: AbortSignal.timeout(PATIENCE)});
+    if (response.redirected && new URL(response.url).pathname !== location.pathname) {
+      stop('Signed out. Reload the page to sign in again.');
+      return;
+    }
+    if (!response.ok) throw new Error(`The server answered ${response.status}`);
+    take(new DOMParser().parseFromString(await response.text(), 'text/html'));
+    failures = 0;
+  } catch {
+    failures += 1;
+    say('Connection lost, trying again', true);
+  } finally {
+    isLoading = false;
+    took = performance.now() - began;
+  }
+  plan();
+}
+
+function take(page) {
+  const fresh = page.querySelector('main');
+  if (!fresh) throw new Error('This is another page');
+  const before = main.dataset.announce;
+  localise(fresh);
+  morph(main, document.adoptNode(fresh));
+  document.title = page.title;
+  if (main.dataset.announce && main.dataset.announce !== before) announcer.textContent = main.dataset.announce;
+}
+
+function plan() {
+  const pause = Number(main.dataset.active);
+  if (again) {
+    again = false;
+    void load();
+  } else if (pause && !document.hidden) {
+    if (!failures) say('Live', false);
+    // A busy server is asked less often.
+    timer = setTimeout(load, Math.min(Math.max(pause * 2 ** failures, 3 * took), LONGEST_WAIT));
+  } else if (!pause) {
+    say('', false);
+  }
+}
+
+function stop(words) {
+  delete main.dataset.active;
+  say(words, true);
+}
+
+function say(words, isLost) {
+  badge.textContent = words;
+  badge.classList.toggle('live-lost', isLost);
+}
+
+// A task that was opened and whose details the page does not hold yet.
+main.addEventListener('toggle', (event) => {
+  const details = event.target;
+  if (!details.matches('details[data-task]')) return;
+  history.replaceState(null, '', address());
+  if (details.open && !details.querySelector('[data-details]')) void load();
+}, true);
+
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) clearTimeout(timer);
+  else if (main.dataset.active) void load();
+});
+
+plan();

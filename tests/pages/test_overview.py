@@ -1,0 +1,60 @@
+"""The overview: figures, recent runs, failures, workers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from orchestration.engine.status import Status
+
+from .conftest import text_of
+from .scene import Scene, make_run, make_tree, make_worker
+
+
+@pytest.mark.django_db
+def test_an_empty_site_says_what_to_do(as_viewer: Client) -> None:
+    text = text_of(as_viewer.get("/"))
+    assert "manage.py worker" in text
+    assert "Nothing has run yet" in text
+    assert "First make a" in text
+    make_tree()
+    assert "Choose a tree" in text_of(as_viewer.get("/"))
+
+
+@pytest.mark.django_db
+def test_only_workers_that_take_runs_count(as_viewer: Client) -> None:
+    make_worker("draining", draining=True)
+    make_worker("sdk", accepts_runs=False)
+    make_worker("gone", lease_expires_at=timezone.now() - timedelta(seconds=1))
+    text = text_of(as_viewer.get("/"))
+    assert "No worker takes runs" in text
+    assert "draining: takes no new runs" in text
+    assert "gone" not in text
+    make_worker("ready")
+    assert "No worker takes runs" not in text_of(as_viewer.get("/"))
+
+
+def test_the_figures(scene: Scene, as_viewer: Client) -> None:
+    make_run(scene.tree, Status.COMPLETED, queued_at=timezone.now() - timedelta(days=2))
+    context: Any = as_viewer.get("/").context
+    assert context["active"] == 3
+    assert {state.key: count for state, count in context["finished"]} == {"completed": 1, "failed": 1, "cancelled": 1}
+    assert context["capacity"] == {"workers": 2, "slots": 80}
+
+
+def test_failures_show_their_error(scene: Scene, as_viewer: Client) -> None:
+    assert "&#x27;Load&#x27; failed: &lt;script&gt;" in text_of(as_viewer.get("/"))
+
+
+@pytest.mark.django_db
+def test_queries_do_not_grow(as_viewer: Client, django_assert_max_num_queries: Any) -> None:
+    tree = make_tree()
+    for number in range(12):
+        make_run(tree, Status.IN_PROGRESS if number % 2 else Status.FAILED, tasks=3)
+        make_worker(f"w{number}")
+    with django_assert_max_num_queries(10):
+        assert as_viewer.get("/").status_code == 200
