@@ -21,7 +21,7 @@ os.environ["APFLOW_DATA_DIR"] = _FOLDER.name
 os.environ.pop("DATABASE_URL", None)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apflow_site.settings")
 
-import django
+import django  # noqa: E402
 
 django.setup()
 

@@ -127,6 +127,21 @@ def save_definition(
         )
 
 
+def record_version(tree: Tree, user: AbstractBaseUser | None, message: str) -> TreeVersion:
+    """Let the version of a tree that was edited piece by piece grow by one, and keep the definition as it is now."""
+    with transaction.atomic():
+        locked = Tree.objects.select_for_update().get(pk=tree.pk)
+        tree.version = locked.version + 1
+        tree.save(update_fields=["version", "updated_at"])
+        return TreeVersion.objects.create(
+            tree=tree,
+            number=tree.version,
+            definition=tree_spec(tree).as_json(),
+            author_id=user.pk if user else None,
+            message=message[:500],
+        )
+
+
 _TREE_COLUMNS = ("version", "name", "description", "tags", "parameters", "max_concurrency", "timeout_seconds")
 _COLUMNS = (
     *("ordinal", "name", "executor", "inputs", "params", "schemas", "priority", "timeout_seconds"),

@@ -68,7 +68,7 @@ class Holdings:
         return held is not None and held.state is state
 
     def touch(self, state: RunState) -> None:
-        """Take over what a change of a state brought: ready nodes, delayed ones, room for others, something to write."""
+        """Take over what a change of a state brought: ready and delayed nodes, room for others, things to write."""
         for node in state.ready:
             self._queue.push(state, node)
         state.ready.clear()

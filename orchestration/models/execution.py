@@ -63,12 +63,12 @@ class Run(models.Model):
     """One execution of a tree: a snapshot, owned by one worker at a time. Every write names its `epoch`."""
 
     class Trigger(models.TextChoices):
-        MANUAL = "manual"
-        API = "api"
-        SCHEDULE = "schedule"
-        WEBHOOK = "webhook"
-        RETRY = "retry"
-        SDK = "sdk"
+        MANUAL = "manual", "manual"
+        API = "api", "API"
+        SCHEDULE = "schedule", "schedule"
+        WEBHOOK = "webhook", "webhook"
+        RETRY = "retry", "re-run"
+        SDK = "sdk", "SDK"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tree = models.ForeignKey(Tree, null=True, blank=True, on_delete=models.SET_NULL, related_name="runs")
@@ -111,6 +111,7 @@ class Run(models.Model):
             # What a claim looks for, in claim order; finished runs are not in it.
             models.Index(fields=["priority", "queued_at"], name="run_claim", condition=Q(status__in=_ACTIVE)),
             models.Index(fields=["-queued_at", "-id"], name="run_newest"),
+            models.Index(fields=["finished_at"], name="run_finished", condition=Q(finished_at__isnull=False)),
             models.Index(fields=["tree", "-queued_at"], name="run_of_tree"),
         )
 

@@ -23,7 +23,7 @@ import pytest
 from apflow_site.embedded import locks
 from apflow_site.embedded.binaries import copied_install, wheel_install
 from apflow_site.embedded.errors import FolderUnusable, OtherMajorVersion, ServerNotStarted
-from apflow_site.embedded.locations import locate
+from apflow_site.embedded.locations import locate, lock_file, prepared_data_dir
 from apflow_site.embedded.server import ConnectionInfo, ensure_server, release_server, start_error
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -55,6 +55,7 @@ PROGRAM = textwrap.dedent(
 def remove(data_dir: Path) -> None:
     """Stop this process's use of the server and delete what is outside of the data directory."""
     release_server(data_dir)
+    data_dir = prepared_data_dir(data_dir)
     places = locate(data_dir)
     assert not locks.is_held(places.lock("running")), "the server is still running"
     link = data_dir / "postgres"
@@ -97,7 +98,9 @@ def user(data_dir: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
 def server_pid(process: subprocess.Popen[str]) -> int:
     """What `PROGRAM` prints about the server."""
     assert process.stdout is not None
-    return int(process.stdout.readline())
+    line = process.stdout.readline()
+    assert line, process.communicate()[1]
+    return int(line)
 
 
 def leave(process: subprocess.Popen[str]) -> None:
@@ -116,7 +119,7 @@ def query(info: ConnectionInfo, text: str) -> str:
 
 def is_running(data_dir: Path) -> bool:
     """Whether a server of this data directory lives."""
-    return locks.is_held(locate(data_dir).lock("running"))
+    return locks.is_held(lock_file(data_dir, "running"))
 
 
 def run_as_nobody(command: list[str]) -> subprocess.CompletedProcess[str]:
@@ -164,12 +167,13 @@ def test_a_server_is_private_and_durable(data_dir: Path) -> None:
     assert query(ensure_server(data_dir), "SELECT count(*) FROM kept") == "0"
 
 
-def test_two_processes_race_and_share_one_server(data_dir: Path, user: Callable[[], subprocess.Popen[str]]) -> None:
-    first, second = user(), user()
-    assert server_pid(first) == server_pid(second)
-    leave(first)
+def test_processes_race_and_share_one_server(data_dir: Path, user: Callable[[], subprocess.Popen[str]]) -> None:
+    first, *others = [user() for _ in range(4)]
+    assert {server_pid(first)} == {server_pid(other) for other in others}
+    for other in others:
+        leave(other)
     assert is_running(data_dir)
-    leave(second)
+    leave(first)
     assert not is_running(data_dir)
 
 
@@ -299,7 +303,7 @@ def test_the_binaries_are_copied_whole_and_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("reason", ["No space left on device", "Permission denied", "Read-only file system"])
 def test_a_full_or_closed_disk_is_named_from_the_log(data_dir: Path, reason: str) -> None:
-    places = locate(data_dir)
+    places = locate(prepared_data_dir(data_dir))
     places.log.write_text(f'FATAL:  could not write lock file "postmaster.pid": {reason}\n')
     error = start_error(places, "ended while starting")
     assert isinstance(error, FolderUnusable)

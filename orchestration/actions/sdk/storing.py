@@ -7,13 +7,13 @@ from typing import Any
 
 from django.db import transaction
 
-from orchestration.actions.trees import fill_task, tree_spec, write_edges
+from orchestration.actions.trees import fill_task, record_version, tree_spec, write_edges
 from orchestration.engine.definition import TaskSpec
 from orchestration.engine.errors import InvalidDefinitionError, Problem
 from orchestration.engine.registry import default_registry
 from orchestration.engine.tree_node import task_document
 from orchestration.engine.validation import graph_problems, read_array
-from orchestration.models import Dependency, Task, Tree, TreeVersion
+from orchestration.models import Dependency, Task, Tree
 
 
 def specs_of(tasks: Sequence[tuple[Any, str | None]]) -> tuple[TaskSpec, ...]:
@@ -48,7 +48,7 @@ def store_tasks(specs: Sequence[TaskSpec], user_ids: dict[str, str | None], tree
         Tree.objects.select_for_update().get(pk=tree.pk)
         _move([row for row in rows.values() if row.tree_id != tree.pk], tree)
         _write(tree, specs, rows, user_ids)
-        _version(tree)
+        record_version(tree, None, "Stored by a program")
     return tree
 
 
@@ -106,11 +106,3 @@ def _write(tree: Tree, specs: Sequence[TaskSpec], rows: dict[str, Task], user_id
     problems = graph_problems(tree_spec(tree).tasks, default_registry)
     if problems:
         raise InvalidDefinitionError(problems)
-
-
-def _version(tree: Tree) -> None:
-    tree.version += 1
-    tree.save(update_fields=["version", "updated_at"])
-    TreeVersion.objects.create(
-        tree=tree, number=tree.version, definition=tree_spec(tree).as_json(), message="Stored by a program"
-    )
