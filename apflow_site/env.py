@@ -49,6 +49,14 @@ def env_int(name: str, default: int, *, minimum: int, maximum: int) -> int:
     return int(value)
 
 
+def env_choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    """One of a few words."""
+    value = env_str(name, default)
+    if value not in choices:
+        raise _refusal(name, value, f"one of {', '.join(choices)}")
+    return value
+
+
 def env_list(name: str, default: list[str]) -> list[str]:
     """Comma-separated texts without surrounding blanks; empty items are dropped."""
     value = env_str(name, "")

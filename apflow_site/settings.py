@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.functional import SimpleLazyObject
 
-from apflow_site.env import env_bool, env_database, env_int, env_list, env_origins, env_path, env_str
+from apflow_site.env import env_bool, env_choice, env_database, env_int, env_list, env_origins, env_path, env_str
 from apflow_site.secret_key import stored_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -48,6 +48,9 @@ APFLOW_HTTP_ALLOWED_HOSTS = env_list("APFLOW_HTTP_ALLOWED_HOSTS", [])
 APFLOW_COMMAND_ALLOWLIST = env_list("APFLOW_COMMAND_ALLOWLIST", [])
 # Environment variables without which the site must not start, for executors that need them.
 ORCHESTRATION_REQUIRED_ENV = env_list("ORCHESTRATION_REQUIRED_ENV", [])
+
+# What a collector sends as bearer token to read /metrics; without one only this machine may.
+APFLOW_METRICS_TOKEN = env_str("APFLOW_METRICS_TOKEN", "")
 
 # --- database --------------------------------------------------------------------------------------------------------
 
@@ -160,11 +163,17 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024**2
 
 # --- logging ---------------------------------------------------------------------------------------------------------
 
+# "text" is for people, "json" is one object a line.
+APFLOW_LOG_FORMAT = env_choice("APFLOW_LOG_FORMAT", "text", ("text", "json"))
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "apflow_site.json_logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": APFLOW_LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # Django hangs its own handlers on this one; its records go through the root's instead.

@@ -14,6 +14,7 @@ from .isolation import KILL_AFTER_SECONDS
 from .job import Job
 from .lanes import AsyncLane, Lanes
 from .loop import Loop
+from .metrics import Metrics
 from .outcome import Outcome
 from .records import Node, Phase
 from .registry import ExecutorRegistry
@@ -31,21 +32,20 @@ OVERDUE_SECONDS: Final = 0.5
 class Attempts:
     """The jobs of an engine. Each gives its slot back exactly once, whatever its lane does."""
 
-    def __init__(
-        self, loop: Loop, clock: Clock, holdings: Holdings, admissions: Admissions, registry: ExecutorRegistry
-    ) -> None:
+    def __init__(self, loop: Loop, clock: Clock, holdings: Holdings, admissions: Admissions, metrics: Metrics) -> None:
         self._loop = loop
         self._clock = clock
         self._holdings = holdings
         self._admissions = admissions
-        self._registry = registry
+        self._metrics = metrics
         self._jobs: dict[int, Job] = {}
         self._news: set[Job] = set()
         self._lines: list[LogLine] = []
         self._given_up = False
 
-    def use(self, runner: Runner) -> None:
-        """Start: jobs go to lanes with this runner."""
+    def use(self, runner: Runner, registry: ExecutorRegistry) -> None:
+        """Start: jobs of these executors go to lanes with this runner."""
+        self._registry = registry
         self.lanes = Lanes(
             runner, lambda job, outcome: self._loop.post(self.on_outcome, job, outcome), self._on_blocked
         )
@@ -85,6 +85,9 @@ class Attempts:
             on_news=self._news.add,
         )
         self._jobs[record.pk] = job
+        self._metrics.starts[spec.id] += 1
+        if node.ready_at is not None:
+            self._metrics.start_latency.observe(self._clock.monotonic() - node.ready_at)
         if timeout is not None:
             grace = OVERDUE_SECONDS if spec.isolation == "lane" else CHILD_START_SECONDS + KILL_AFTER_SECONDS
             self._loop.later(timeout + grace, lambda: self._overdue(job, Outcome.timed_out(timeout)))
@@ -98,6 +101,9 @@ class Attempts:
             self._late(job, outcome)
             return
         self._close(job)
+        self._metrics.outcomes[job.spec.id, outcome.status.value] += 1
+        if job.node.started_at is not None:
+            self._metrics.attempt_duration.observe((self._clock.now() - job.node.started_at).total_seconds())
         state = job.run
         if not self._holdings.owns(state):
             return
@@ -118,6 +124,7 @@ class Attempts:
         self._lines.extend(job.take_lines())
 
     def _late(self, job: Job, outcome: Outcome) -> None:
+        self._metrics.late_outcomes += 1
         logger.warning(
             "run %s task %s: attempt %d ended late as %s; its outcome is discarded",
             job.run_id, job.task_id, job.attempt, outcome.status,

@@ -27,6 +27,7 @@ from .isolation import ProcessPool
 from .job import Job, install_capture
 from .lanes import ThreadPool
 from .loop import Loop
+from .metrics import Metrics
 from .outcome import Outcome
 from .ports import Flush, Store, WorkerInfo
 from .records import Node, RunRecord
@@ -96,12 +97,14 @@ class Engine:
         self._store = store
         self._around = surroundings
         self._hooks = surroundings.hooks
+        self.metrics = Metrics()
         self._admissions = Admissions(self.loop, store, surroundings.registry, options.slots)
         self._holdings = Holdings(self.loop, self.clock, self._admissions.queue)
-        self._attempts = Attempts(self.loop, self.clock, self._holdings, self._admissions, surroundings.registry)
+        self._attempts = Attempts(self.loop, self.clock, self._holdings, self._admissions, self.metrics)
         self._commands = Commands(self.loop, self.clock, self._holdings, self._admissions, self._attempts)
         self._edits: list[tuple[RunState, Future[None]]] = []
         self._writing = False
+        self._flushed_at = 0.0
         self._claiming = False
         self._claim_again = False
         self._draining = False
@@ -129,7 +132,7 @@ class Engine:
         self.threads = ThreadPool(self._around.around_thread)
         self._processes = ProcessPool(self.threads, self.options.child_setup, self.clock)
         self._runner = Runner(self._hooks, self.threads, self._processes, self._repository, tidy=self._around.tidy)
-        self._attempts.use(self._runner)
+        self._attempts.use(self._runner, self._around.registry)
         self._writer = Writer(self._store, self.worker_id, lambda *said: self.loop.post(self._on_written, *said))
         self._control = ControlThread(self._store)
         self._admissions.use(self._control, limits)
@@ -286,6 +289,7 @@ class Engine:
         self._holdings.add(Held(state, ended))
         logger.info("run %s claimed (epoch %d, %d tasks)", state.id, state.epoch, len(state.nodes))
         if fresh:
+            self.metrics.queue_time.observe((self.clock.now() - record.queued_at).total_seconds())
             self._tree_hooks(state, "on_tree_started")
         self._holdings.touch(state)
         self._limit_run(state)
@@ -320,11 +324,14 @@ class Engine:
         logs = self._attempts.take_lines()
         if batches or logs or progress:
             self._writing = True
+            self._flushed_at = self.clock.monotonic()
+            self.metrics.flush_rows.observe(rows + len(logs) + len(progress))
             self.flushes += 1
             self._writer.submit(Flush(batches, logs, progress))
 
     def _on_written(self, flush: Flush, lost: set[str] | None) -> None:
         self._writing = False
+        self.metrics.flush_duration.observe(self.clock.monotonic() - self._flushed_at)
         if lost is None:
             return
         started: list[tuple[RunState, Node]] = []
@@ -352,12 +359,14 @@ class Engine:
             held.fail("the worker stopped before the run ended; the run goes on elsewhere")
             return
         logger.info("run %s %s", state.id, state.status)
+        self.metrics.runs[state.status.value] += 1
         event = "on_tree_completed" if state.status is Status.COMPLETED else "on_tree_failed"
         self._tree_hooks(state, event, lambda: held.ended.set_result(state.status))
         self._look()
 
     def _lose(self, held: Held) -> None:
         """Somebody else owns the run now: touch it no more."""
+        self.metrics.runs_lost += 1
         self._holdings.remove(held)
         self._attempts.abandon(held.state)
         held.fail("another worker took the run over")
@@ -365,6 +374,7 @@ class Engine:
     def lease_lost(self) -> None:
         """The lease is over: give up every run at once, without a word to the database, and claim none for now."""
         self._fenced = True
+        self.metrics.leases_lost += 1
         logger.error("the lease ran out; giving up %d runs", len(self._holdings))
         for held in self._holdings:
             self._lose(held)

@@ -70,6 +70,7 @@ class Holdings:
     def touch(self, state: RunState) -> None:
         """Take over what a change of a state brought: ready and delayed nodes, room for others, things to write."""
         for node in state.ready:
+            node.ready_at = self._clock.monotonic()
             self._queue.push(state, node)
         state.ready.clear()
         for node, due in state.delayed:

@@ -64,8 +64,8 @@ class Store(Protocol):
     def register_worker(self, info: WorkerInfo) -> str:
         """Add a worker and return its id."""
 
-    def beat(self, worker_id: str, lease_seconds: float, running: int) -> Heartbeat:
-        """Extend a worker's lease."""
+    def beat(self, worker_id: str, lease_seconds: float, running: int, metrics: dict[str, Any]) -> Heartbeat:
+        """Extend a worker's lease, and keep what it says about itself."""
 
     def retire_worker(self, worker_id: str) -> None:
         """Mark a worker as stopped; runs that it still owned are free."""

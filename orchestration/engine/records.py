@@ -86,7 +86,7 @@ class Node:
         *("record", "index", "status", "phase", "attempt", "uncounted", "losses", "unmet", "dependencies"),
         *("dependents", "groups", "children", "is_group", "result_json", "error", "error_type", "first_cause"),
         *("cancel_reason", "ready_token", "priority", "started_at", "readers", "executor", "references"),
-        *("has_permit", "is_isolated"),
+        *("has_permit", "is_isolated", "ready_at"),
     )
 
     def __init__(self, record: TaskRecord, index: int) -> None:
@@ -119,6 +119,8 @@ class Node:
         self.ready_token = 0
         #: What the gate gave to the running attempt.
         self.has_permit = False
+        #: Monotonic seconds at which the node was queued.
+        self.ready_at: float | None = None
         self.is_isolated = False
         #: How many nodes may still want this one's result.
         self.readers = 0

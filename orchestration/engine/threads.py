@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from .clock import SystemClock
 from .loop import Loop
+from .metrics import Metrics
 from .ports import Store, WorkerInfo
 
 logger = logging.getLogger("apflow.engine")
@@ -57,6 +58,7 @@ class Beating(Protocol):
     info: WorkerInfo
     clock: SystemClock
     loop: Loop
+    metrics: Metrics
 
     @property
     def running(self) -> int:
@@ -114,7 +116,7 @@ class HeartbeatThread:
     def _beat(self) -> bool:
         """Extend the lease; False when it is over, for the database or for us."""
         sent = time.monotonic()
-        answer = self._store.beat(self._worker_id, self._lease, self._engine.running)
+        answer = self._store.beat(self._worker_id, self._lease, self._engine.running, self._engine.metrics.snapshot())
         self._follow(answer.now)
         if not answer.known or self.is_over:
             return False

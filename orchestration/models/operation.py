@@ -36,6 +36,7 @@ class Worker(models.Model):
     accepts_runs = models.BooleanField(default=True, help_text="False for a process that runs one tree of its own")
     draining = models.BooleanField(default=False)
     running = models.PositiveIntegerField(default=0)
+    metrics = models.JSONField(default=dict, editable=False)
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()
     lease_expires_at = models.DateTimeField()

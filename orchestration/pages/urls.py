@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, path
 
+from .health import healthz, metrics, readyz
 from .overview import overview
 from .run import run, run_cancel, task_run, task_run_result
 from .runs import runs
@@ -14,6 +15,9 @@ login = LoginView.as_view(template_name="pages/login.html", redirect_authenticat
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview, name="overview"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("login/", login, name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("trees/", trees, name="trees"),

@@ -40,12 +40,12 @@ class PostgresStore:
             cursor.execute(sql.REGISTER_WORKER, (*values, info.lease_seconds))
             return str(_one(cursor)[0])
 
-    def beat(self, worker_id: str, lease_seconds: float, running: int) -> Heartbeat:
+    def beat(self, worker_id: str, lease_seconds: float, running: int, metrics: dict[str, Any]) -> Heartbeat:
         """Extend a worker's lease, unless it is over: then its runs may be somebody else's already."""
         milliseconds = f"{max(int(lease_seconds * 500), 1)}ms"
         with transaction() as cursor:
             cursor.execute(sql.BEAT_TIMEOUT, (milliseconds, milliseconds))
-            cursor.execute(sql.BEAT, (lease_seconds, running, worker_id))
+            cursor.execute(sql.BEAT, (lease_seconds, running, json.dumps(metrics), worker_id))
             now, known, draining = _one(cursor)
             return Heartbeat(now, known, draining)
 

@@ -12,9 +12,9 @@ WAKE_WORKERS: Final = f"SELECT pg_notify('{CHANNEL}', '')"
 
 REGISTER_WORKER: Final = """
 INSERT INTO orchestration_worker
-    (id, name, host, pid, version, slots, executors, accepts_runs, draining, running,
+    (id, name, host, pid, version, slots, executors, accepts_runs, draining, running, metrics,
      started_at, heartbeat_at, lease_expires_at)
-VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s, %s, false, 0,
+VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s, %s, false, 0, '{}',
         clock_timestamp(), clock_timestamp(), clock_timestamp() + make_interval(secs => %s))
 RETURNING id
 """
@@ -22,7 +22,8 @@ RETURNING id
 BEAT: Final = """
 WITH beaten AS (
     UPDATE orchestration_worker
-    SET heartbeat_at = clock_timestamp(), lease_expires_at = clock_timestamp() + make_interval(secs => %s), running = %s
+    SET heartbeat_at = clock_timestamp(), lease_expires_at = clock_timestamp() + make_interval(secs => %s),
+        running = %s, metrics = %s::jsonb
     WHERE id = %s AND stopped_at IS NULL AND lease_expires_at > clock_timestamp()
     RETURNING draining
 )
