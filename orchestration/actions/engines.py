@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import close_old_connections
@@ -10,6 +12,16 @@ from orchestration import __version__
 from orchestration.engine.engine import Engine, EngineOptions, Surroundings
 from orchestration.store.engine_store import PostgresStore
 from orchestration.store.queries import StoredQueries
+
+
+def calm_collector() -> None:
+    """Let Python's cyclic garbage collector look less often, in a process whose work is the engine.
+
+    A run of 100,000 tasks is millions of objects that live long; looking through them again and again took a third of
+    the worker's time. What the process starts with is never looked at again.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def make_engine(*, slots: int, drain_seconds: float, accepts_runs: bool = True) -> Engine:

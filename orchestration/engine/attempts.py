@@ -204,13 +204,11 @@ class Attempts:
             job.run.note("task.progress", job.node, data, self._clock.now())
             self._holdings.touch(job.run)
 
-    def _on_blocked(self, lane: AsyncLane, job: Job | None) -> None:
-        if job is None or not self._holdings.owns(job.run):
-            logger.warning("%s is blocked by code that belongs to no task", lane.name)
-            return
+    def _on_blocked(self, lane: AsyncLane, job: Job) -> None:
         logger.warning(
             "run %s task %s blocks %s: its async code does not await; other tasks go elsewhere",
             job.run_id, job.task_id, lane.name,
         )  # fmt: skip
-        job.run.note("task.lane_blocked", job.node, {"attempt": job.attempt, "lane": lane.name}, self._clock.now())
-        self._holdings.touch(job.run)
+        if self._holdings.owns(job.run):
+            job.run.note("task.lane_blocked", job.node, {"attempt": job.attempt, "lane": lane.name}, self._clock.now())
+            self._holdings.touch(job.run)

@@ -155,9 +155,10 @@ class RunBatch:
         """Roughly how many rows the batch writes."""
         return len(self.events) + len(self._moved)
 
-    def event(self, type: str, task_run: int | None, data: dict[str, Any], at: datetime) -> None:
-        """Append an event."""
-        self.events.append(Event(self.last_seq + 1, type, task_run, json.dumps(data), at))
+    def event(self, type: str, task_run: int | None, data: dict[str, Any] | int, at: datetime) -> None:
+        """Append an event. `data` that is a number is an attempt alone, the commonest case by far."""
+        text = f'{{"attempt":{data}}}' if isinstance(data, int) else json.dumps(data)
+        self.events.append(Event(self.last_seq + 1, type, task_run, text, at))
 
     def _segment_for(self, task_run: int) -> Segment:
         """The segment for an end of `task_run`: ends come before starts, so a second change needs a new one."""

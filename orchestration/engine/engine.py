@@ -44,7 +44,7 @@ logger = logging.getLogger("apflow.engine")
 MAX_FLUSH_ROWS: Final = 4_000
 #: Seconds between looks for progress and log lines of running tasks, and at the lanes and the lease.
 NEWS_SECONDS: Final = 0.25
-WATCH_SECONDS: Final = 0.1
+WATCH_SECONDS: Final = 0.05
 #: Seconds between polls; hints from the database make them mostly needless, and are never trusted.
 POLL_SECONDS: Final = 1.0
 #: Seconds before a run that this engine could not take is given back.

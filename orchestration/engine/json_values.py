@@ -20,6 +20,7 @@ MAX_DEPTH: Final = 100
 #: PostgreSQL's `numeric` ends at 131,072 digits before the point; Python's own int parser at 4,300.
 MAX_INT_DIGITS: Final = 4300
 
+_encoder: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -92,7 +93,7 @@ def encode(value: object, what: str = "the value", max_bytes: int | None = None)
     Raises NotStorableError naming the JSON path of the first bad place, or the size and the limit in bytes.
     """
     try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        text = _encoder.encode(value)
         size = len(text) if text.isascii() else len(text.encode("utf-8"))
     except (ValueError, TypeError, RecursionError) as error:
         problem = find_problem(value)

@@ -19,7 +19,7 @@ logger = logging.getLogger("apflow.engine")
 
 #: How often a lane shows that its loop turns, and how long a silence is a block, in seconds.
 TICK_SECONDS: Final = 0.05
-BLOCKED_SECONDS: Final = 0.2
+BLOCKED_SECONDS: Final = 0.12
 #: Seconds that an idle pool thread waits for work before it ends.
 IDLE_SECONDS: Final = 10.0
 
@@ -228,12 +228,13 @@ async def _await(work: Callable[[], Awaitable[None]]) -> None:
 class Lanes:
     """All lanes of an engine. New jobs go to a lane that turns; a new one is made when none does."""
 
-    def __init__(self, runner: Runner, done: Done, on_blocked: Callable[[AsyncLane, Job | None], None]) -> None:
+    def __init__(self, runner: Runner, done: Done, on_blocked: Callable[[AsyncLane, Job], None]) -> None:
         self._runner = runner
         self._done = done
         self._on_blocked = on_blocked
         self._lanes: list[AsyncLane] = []
         self._flagged: set[AsyncLane] = set()
+        self._suspects: dict[AsyncLane, Job] = {}
         self._of_job: dict[Job, AsyncLane] = {}
 
     def submit(self, jobs: Sequence[Job]) -> None:
@@ -259,13 +260,24 @@ class Lanes:
         self._of_job.pop(job, None)
 
     def watch(self) -> None:
-        """Flag lanes whose loop stands still; call it a few times a second."""
+        """Flag lanes in which one task's code holds the loop; call it every 50 ms.
+
+        The same task must be found at it twice in a row: on a busy machine a lane may just not have had its turn.
+        """
+        suspects: dict[AsyncLane, Job] = {}
         for lane in self._lanes:
-            if lane.is_blocked and lane not in self._flagged:
-                self._flagged.add(lane)
-                self._on_blocked(lane, lane.blocker())
-            elif not lane.is_blocked:
+            if not lane.is_blocked:
                 self._flagged.discard(lane)
+                continue
+            blocker = lane.blocker()
+            if blocker is None or lane in self._flagged:
+                continue
+            if self._suspects.get(lane) is blocker:
+                self._flagged.add(lane)
+                self._on_blocked(lane, blocker)
+            else:
+                suspects[lane] = blocker
+        self._suspects = suspects
 
     def _healthy(self) -> AsyncLane:
         turning = [lane for lane in self._lanes if not lane.is_blocked]

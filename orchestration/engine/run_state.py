@@ -261,7 +261,7 @@ class RunState:
         node.started_at = now
         self.active += 1
         self.batch.start(Start(node.record.pk, node.attempt, node.executor or "", now))
-        self.batch.event("task.started", node.record.pk, {"attempt": node.attempt}, now)
+        self.batch.event("task.started", node.record.pk, node.attempt, now)
 
     def finish(self, node: Node, outcome: Outcome, resolved_json: str | None, now: datetime) -> None:
         """Take over the outcome of the running attempt. The first terminal write wins: a cancel stays a cancel."""
@@ -576,10 +576,12 @@ class RunState:
             worker_losses=node.losses,
         )
 
-    def _end_data(self, node: Node, outcome: Outcome) -> dict[str, object]:
+    def _end_data(self, node: Node, outcome: Outcome) -> dict[str, object] | int:
+        if outcome.status is Status.COMPLETED and outcome.error_type is None:
+            return node.attempt
         data: dict[str, object] = {"attempt": node.attempt}
-        if outcome.status is Status.COMPLETED and outcome.error_type is not None:
-            data[outcome.error_type] = True
+        if outcome.status is Status.COMPLETED:
+            data[outcome.error_type or "completed"] = True
         if outcome.error is not None:
             data |= {"error": _quote(outcome.error), "error_type": outcome.error_type}
         if node.first_cause is not None:

@@ -135,10 +135,10 @@ class Runner:
                 secret=lambda name: self.secret(job.spec.id, name),
             )
             await self._pre_hooks(job, view)
-            job.resolved_json = encode(view.inputs or {}, "the inputs", current_config().max_result_bytes)
+            job.resolved_json = _encode_inputs(view.inputs or {})
             inputs = check_inputs(job.spec.cls.inputs_schema, view.inputs or {})
             if inputs is not view.inputs:
-                job.resolved_json = encode(inputs, "the inputs", current_config().max_result_bytes)
+                job.resolved_json = _encode_inputs(inputs)
             view.inputs = inputs
         except BindingError as error:
             return Outcome.failed(str(error), "binding_error"), None
@@ -242,6 +242,10 @@ class Runner:
             return await hook(*arguments)
         result = await self.threads.run(lambda: hook(*arguments))
         return await result if inspect.isawaitable(result) else result
+
+
+def _encode_inputs(inputs: dict[str, Any]) -> str:
+    return encode(inputs, "the inputs", current_config().max_result_bytes) if inputs else "{}"
 
 
 def plain_result(returned: Any) -> Any:

@@ -7,6 +7,7 @@ import signal
 import threading
 from types import FrameType
 
+from orchestration.actions.engines import calm_collector
 from orchestration.engine.engine import Engine
 
 logger = logging.getLogger("apflow.worker")
@@ -23,6 +24,7 @@ def serve(engine: Engine) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    calm_collector()
     engine.start()
     logger.info("worker %s is ready, %d slots", engine.worker_id, engine.options.slots)
     while not (asked.is_set() or engine.is_stopped):

@@ -16,6 +16,10 @@ _local = threading.local()
 #: Parameters that Django adds for its own cursors.
 _DJANGOS_OWN = ("cursor_factory", "context", "prepare_threshold")
 
+#: Every statement of the engine reaches its rows through an index. Without this, a plan that was cached while the
+#: tables were small goes on reading them whole when they have grown.
+_PLANNING = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+
 
 def thread_connection() -> psycopg.Connection[Any]:
     """Return this thread's connection, made when there is none that works. It is in autocommit mode."""
@@ -25,6 +29,7 @@ def thread_connection() -> psycopg.Connection[Any]:
         for name in _DJANGOS_OWN:
             params.pop(name, None)
         connection = psycopg.connect(**params, autocommit=True)
+        connection.execute(_PLANNING)
         _local.connection = connection
     return connection
 

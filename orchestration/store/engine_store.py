@@ -66,8 +66,10 @@ class PostgresStore:
             if records:
                 by_id = {record.id: record for record in records}
                 cursor.execute(sql.LOAD_TASKS, (list(by_id),))
-                for row in cursor.fetchall():
-                    by_id[str(row[0])].tasks.append(task_record(row[1:]))
+                # In portions: converting all rows of a large run at once would hold up every other thread.
+                while rows := cursor.fetchmany(500):
+                    for row in rows:
+                        by_id[str(row[0])].tasks.append(task_record(row[1:]))
             return records
 
     def give_back_run(self, worker_id: str, run_id: str, epoch: int) -> None:
