@@ -6,7 +6,9 @@ BIN := $(VENV)/bin/python
 PIP := $(BIN) -m pip install --quiet --disable-pip-version-check
 TEMPLATES = $(wildcard $(shell find templates -name '*.html' 2>/dev/null))
 
-.PHONY: run venv venv-dev test check format lock bench browser
+.PHONY: run venv venv-dev test check format lock bench bench-peers chaos browser
+
+SECONDS ?= 60
 
 run: venv
 	@exec $(BIN) manage.py start
@@ -34,6 +36,14 @@ format: venv-dev
 
 bench: venv-dev
 	$(BIN) -m benchmarks.engine
+
+# The same work by other engines, each in an environment of its own.
+bench-peers: venv-dev
+	$(BIN) -m benchmarks.peers
+
+# Workers are killed, frozen and stopped and the database is restarted while random trees run; then everything is checked.
+chaos: venv-dev
+	$(BIN) -m benchmarks.chaos --seconds $(SECONDS)
 
 browser: venv-dev
 	@scripts/ensure_chromium.sh $(BIN)
