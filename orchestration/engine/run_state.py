@@ -129,15 +129,9 @@ class RunState:
         for node in self.nodes:
             if node.status is Status.IN_PROGRESS:
                 self._lost(node, now)
-        for node in self.nodes:
-            if node.phase is Phase.DONE:
-                self._settle_late(node, now)
         if self.cancel_reason is not None:
             self._cancel_waiting(self.cancel_reason, now)
-        for node in self.nodes:
-            if node.phase is Phase.WAITING and node.unmet == 0:
-                self._offer(node, now)
-        self._settle(now)
+        self._offer_all(now)
 
     def _settle_late(self, node: Node, now: datetime) -> None:
         """A dependency that had ended before (in an earlier epoch, or reused) may still have to stop a dependent."""
@@ -406,10 +400,7 @@ class RunState:
         """
         if not self._requeue(node, who, now):
             return False
-        for other in self.nodes:
-            if other.phase is Phase.WAITING and other.unmet == 0:
-                self._offer(other, now)
-        self._settle(now)
+        self._offer_all(now)
         return True
 
     def skip(self, node: Node, who: str | None, now: datetime) -> bool:
@@ -419,11 +410,18 @@ class RunState:
         if node.phase is Phase.DONE and not self._requeue(node, who, now):
             return False
         self._end(node, Outcome(Status.COMPLETED, "null", error_type="skipped"), now)
+        self._offer_all(now)
+        return True
+
+    def _offer_all(self, now: datetime) -> None:
+        """After nodes were put back: stop again what something else still stops, and offer what waits for nothing."""
+        for other in self.nodes:
+            if other.phase is Phase.DONE:
+                self._settle_late(other, now)
         for other in self.nodes:
             if other.phase is Phase.WAITING and other.unmet == 0:
                 self._offer(other, now)
         self._settle(now)
-        return True
 
     def run_now(self, node: Node, now: datetime) -> bool:
         """Start the next attempt of a delayed task without waiting for its time. False when it is not delayed."""
@@ -441,9 +439,13 @@ class RunState:
         for other in revived:
             self._revive(other, who, now)
         for other in self.nodes:
-            if other.phase is Phase.WAITING:
+            if other.phase in (Phase.WAITING, Phase.READY, Phase.DELAYED):
                 waits = [index for index, _ in other.dependencies] + other.children
                 other.unmet = sum(self.nodes[index].phase is not Phase.DONE for index in waits)
+                if other.unmet and other.phase is not Phase.WAITING:
+                    # It had not started yet, and what it waited for is to run again.
+                    other.phase = Phase.WAITING
+                    other.ready_token += 1
         return True
 
     def _stopped_by(self, node: Node) -> list[Node]:
