@@ -83,10 +83,11 @@ class ThreadPool:
 
         self.submit(work)
         try:
-            return _value(await asyncio.shield(future))
+            pair = await asyncio.shield(future)
         except asyncio.CancelledError:
             await self._grace(future)
             raise
+        return _value(pair)
 
     @staticmethod
     async def _grace(future: asyncio.Future[Any]) -> None:
@@ -130,6 +131,7 @@ class AsyncLane:
         self._runner = runner
         self._done = done
         self._running: dict[Job, asyncio.Task[Outcome]] = {}
+        self._waiting: deque[Job] = deque()
         self._side_tasks: set[asyncio.Task[Any]] = set()
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
@@ -148,7 +150,19 @@ class AsyncLane:
     def submit(self, jobs: Sequence[Job]) -> None:
         """Start jobs."""
         self.jobs += len(jobs)
-        self.loop.call_soon_threadsafe(self._begin, list(jobs))
+        self._waiting.extend(jobs)
+        self.loop.call_soon_threadsafe(self._begin_next)
+
+    def take_back(self) -> list[Job]:
+        """Take the jobs that have not begun out of a lane that is blocked."""
+        taken = []
+        while self._waiting:
+            try:
+                taken.append(self._waiting.popleft())
+            except IndexError:  # the lane's own thread was faster
+                break
+        self.jobs -= len(taken)
+        return taken
 
     def cancel(self, job: Job) -> None:
         """Interrupt a job; one that has ended is no error."""
@@ -167,12 +181,17 @@ class AsyncLane:
         """Wait for the lane's thread to end."""
         self._thread.join(timeout_seconds)
 
-    def _begin(self, jobs: list[Job]) -> None:
-        for job in jobs:
-            side = self.loop.create_task(self._runner.run(job))
-            self._running[job] = side
-            # A callback, not the end of the coroutine: a task that is cancelled before its first step never runs.
-            side.add_done_callback(lambda side, job=job: self._end(job, side))  # type: ignore[misc]
+    def _begin_next(self) -> None:
+        """Begin one job, and the next one after its first step: what is behind code that blocks can be taken back."""
+        try:
+            job = self._waiting.popleft()
+        except IndexError:
+            return
+        side = self.loop.create_task(self._runner.run(job))
+        self._running[job] = side
+        # A callback, not the end of the coroutine: a task that is cancelled before its first step never runs.
+        side.add_done_callback(lambda side: self._end(job, side))
+        self.loop.call_soon(self._begin_next)
 
     def _end(self, job: Job, side: asyncio.Task[Outcome]) -> None:
         self._running.pop(job, None)
@@ -187,10 +206,18 @@ class AsyncLane:
     def _interrupt(self, job: Job) -> None:
         side = self._running.get(job)
         if side is None:
+            self._drop_waiting(job)
             return
         if job.instance is not None and job.spec.cls.cancelable:
             self._keep(self.loop.create_task(self._runner.call_cancel(job.instance)))
         side.cancel()
+
+    def _drop_waiting(self, job: Job) -> None:
+        """A job that is cancelled before it has begun never begins."""
+        if job in self._waiting:
+            self._waiting.remove(job)
+            self.jobs -= 1
+            self._done(job, Outcome.cancelled(job.node.cancel_reason or "The task was cancelled"))
 
     def _keep(self, side: asyncio.Task[Any]) -> None:
         # The loop itself holds its tasks only weakly.
@@ -275,6 +302,9 @@ class Lanes:
             if self._suspects.get(lane) is blocker:
                 self._flagged.add(lane)
                 self._on_blocked(lane, blocker)
+                stuck = lane.take_back()
+                if stuck:
+                    self.submit(stuck)
             else:
                 suspects[lane] = blocker
         self._suspects = suspects
@@ -292,4 +322,5 @@ class Lanes:
         for lane in self._lanes:
             lane.close()
         for lane in self._lanes:
-            lane.join(1.0)
+            # One that is blocked would not hear of it; it is a daemon, and ends with the process.
+            lane.join(0.0 if lane in self._flagged else 1.0)
