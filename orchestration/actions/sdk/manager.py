@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db import transaction
 
 from orchestration.actions.runs import cancel_run
 from orchestration.actions.sdk.local_engine import local_engine
 from orchestration.actions.sdk.repository import TaskRepository
 from orchestration.actions.sdk.session import Session
-from orchestration.actions.sdk.storing import specs_of, store_tasks
+from orchestration.actions.sdk.storing import specs_of, store_tasks, stored_specs
 from orchestration.actions.trees import tree_spec
 from orchestration.engine.definition import TaskSpec, new_id
 from orchestration.engine.engine import Engine
@@ -58,11 +59,10 @@ class TaskManager:
         InvalidDefinitionError, with nothing stored, when the tree is not valid. `use_callback` has no effect.
         """
         tree = await sync_to_async(_store_tree)(task_tree)
-        plan = await self._plan(tree, [node.task.id for node in task_tree])
         with ExitStack() as stack:
             engine = await asyncio.to_thread(stack.enter_context, local_engine())
             try:
-                await self._run(engine, tree, plan, task_tree)
+                await self._run(engine, tree, task_tree)
             finally:
                 await asyncio.to_thread(stack.close)
         stored = {task.id: task for task in await sync_to_async(self.session.queries.tasks_of_tree)(str(tree.pk))}
@@ -85,47 +85,57 @@ class TaskManager:
         """
         return await sync_to_async(_cancel)(task_id, error_message or "")
 
-    async def _plan(self, tree: Tree, task_ids: list[str]) -> list[tuple[TaskSpec, StoredTask]]:
-        """Return the tasks of the run: those asked for, and dependencies outside as far as they are needed."""
-        while True:
-            specs = {spec.id: spec for spec in (await sync_to_async(tree_spec)(tree)).tasks}
-            stored = {task.id: task for task in await sync_to_async(self.session.queries.tasks_of_tree)(str(tree.pk))}
-            needed = _closure(task_ids, specs, stored)
-            if not any(stored[uid].status == Status.IN_PROGRESS for uid in needed):
-                live = await sync_to_async(_live_uids)(tree, needed)
-                if not live:
-                    return [(specs[uid], stored[uid]) for uid in needed]
-            await asyncio.sleep(_WAIT_SECONDS)
-
-    async def _run(
-        self, engine: Engine, tree: Tree, plan: list[tuple[TaskSpec, StoredTask]], task_tree: TaskTreeNode
-    ) -> None:
-        spec = await sync_to_async(tree_spec)(tree)
-        included = {task.id for task, _ in plan}
-        tasks = tuple(
-            replace(task, parent_id=task.parent_id if task.parent_id in included else None) for task, _ in plan
-        )
-        spec = replace(spec, tasks=tasks, max_concurrency=self.max_concurrency or spec.max_concurrency)
-        new = NewRun(
-            id=new_id(),
-            spec=spec,
-            tree_id=str(tree.pk),
-            tree_version=tree.version,
-            trigger=Run.Trigger.SDK,
-            reused=await sync_to_async(_reused)(tree, [task for _, task in plan if task.status == "completed"]),
-            owner=engine.worker_id,
-        )
+    async def _run(self, engine: Engine, tree: Tree, task_tree: TaskTreeNode) -> None:
         await asyncio.wrap_future(engine.tree_created(task_tree.task))
-        await sync_to_async(insert_run)(new)
-        await asyncio.wrap_future(engine.adopt(new.id))
+        task_ids = [node.task.id for node in task_tree]
+        while (run_id := await sync_to_async(self._start)(tree, task_ids, engine.worker_id)) is None:
+            await asyncio.sleep(_WAIT_SECONDS)
+        await asyncio.wrap_future(engine.adopt(run_id))
+
+    def _start(self, tree: Tree, task_ids: list[str], worker_id: str) -> str | None:
+        """Plan the run and insert it; None while a task of it runs in another run.
+
+        The tree's row is locked meanwhile, so that two runs that start at once do not both take the same task.
+        """
+        with transaction.atomic():
+            tree = Tree.objects.select_for_update().get(pk=tree.pk)
+            spec = tree_spec(tree)
+            specs = {task.id: task for task in spec.tasks}
+            stored = {task.id: task for task in self.session.queries.tasks_of_tree(str(tree.pk))}
+            needed = _closure(task_ids, specs, stored)
+            if _is_live(tree, needed):
+                return None
+            tasks = tuple(
+                replace(specs[uid], parent_id=specs[uid].parent_id if specs[uid].parent_id in needed else None)
+                for uid in needed
+            )
+            limit = self.max_concurrency or spec.max_concurrency
+            new = NewRun(
+                id=new_id(),
+                spec=replace(spec, tasks=tasks, max_concurrency=limit),
+                tree_id=str(tree.pk),
+                tree_version=tree.version,
+                trigger=Run.Trigger.SDK,
+                reused=_reused(tree, [stored[uid] for uid in needed if stored[uid].status == Status.COMPLETED]),
+                owner=worker_id,
+            )
+            insert_run(new)
+        return new.id
 
 
 def _store_tree(task_tree: TaskTreeNode) -> Tree:
-    """Store all tasks of a tree of nodes."""
+    """Store all tasks of a tree of nodes.
+
+    A stored task keeps its definition (`update_task` changes it); only its place in the tree is taken from the node.
+    """
     pairs: list[tuple[Any, str | None]] = []
     for node, above in task_tree.with_parents():
         pairs.append((node.task, _parent_of(node.task, above.task if above else None)))
-    specs = specs_of(pairs)
+    known = stored_specs([task.id for task, _ in pairs if isinstance(task, StoredTask)])
+    fresh = {spec.id: spec for spec in specs_of([pair for pair in pairs if pair[0].id not in known])}
+    specs = [
+        replace(known[task.id], parent_id=parent) if task.id in known else fresh[task.id] for task, parent in pairs
+    ]
     user_ids = {task.id: getattr(task, "user_id", None) for task, _ in pairs}
     return store_tasks(specs, user_ids, task_tree.task.name)
 
@@ -152,9 +162,10 @@ def _closure(task_ids: Sequence[str], specs: dict[str, TaskSpec], stored: dict[s
     return list(found)
 
 
-def _live_uids(tree: Tree, uids: Sequence[str]) -> list[str]:
+def _is_live(tree: Tree, uids: Sequence[str]) -> bool:
+    """Tell whether any of these tasks is part of a run that goes on."""
     live = TaskRun.objects.filter(run__tree=tree, run__status__in=ACTIVE, status__in=ACTIVE, task_uid__in=list(uids))
-    return list(live.values_list("task_uid", flat=True))
+    return live.exists()
 
 
 def _reused(tree: Tree, tasks: Sequence[StoredTask]) -> dict[str, Reused]:

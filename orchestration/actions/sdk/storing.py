@@ -24,9 +24,20 @@ def specs_of(tasks: Sequence[tuple[Any, str | None]]) -> tuple[TaskSpec, ...]:
     return read_array([task_document(task, parent) for task, parent in tasks])
 
 
+def stored_specs(uids: Sequence[str]) -> dict[str, TaskSpec]:
+    """Return the definitions of stored tasks by id; see `latest_rows`."""
+    wanted = latest_rows(uids)
+    trees = {row.tree_id: row.tree for row in wanted.values()}
+    by_tree = {pk: {spec.id: spec for spec in tree_spec(tree).tasks} for pk, tree in trees.items()}
+    return {uid: by_tree[row.tree_id][uid] for uid, row in wanted.items()}
+
+
 def latest_rows(uids: Sequence[str]) -> dict[str, Task]:
     """Return the stored tasks with these ids; of several trees that have one, the one that was changed last."""
-    return {task.uid: task for task in Task.objects.filter(uid__in=list(uids)).order_by("updated_at", "id")}
+    return {
+        task.uid: task
+        for task in Task.objects.filter(uid__in=list(uids)).select_related("tree").order_by("updated_at", "id")
+    }
 
 
 def store_tasks(specs: Sequence[TaskSpec], user_ids: dict[str, str | None], tree_name: str) -> Tree:
