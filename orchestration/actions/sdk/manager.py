@@ -101,10 +101,11 @@ class TaskManager:
             tree = Tree.objects.select_for_update().get(pk=tree.pk)
             spec = tree_spec(tree)
             specs = {task.id: task for task in spec.tasks}
-            stored = {task.id: task for task in self.session.queries.tasks_of_tree(str(tree.pk))}
-            needed = _closure(task_ids, specs, stored)
-            if _is_live(tree, needed):
+            if _is_live(tree, _closure(task_ids, specs, self._stored(tree))):
                 return None
+            # Read again: what was still running at the first look has its end by now.
+            stored = self._stored(tree)
+            needed = _closure(task_ids, specs, stored)
             tasks = tuple(
                 replace(specs[uid], parent_id=specs[uid].parent_id if specs[uid].parent_id in needed else None)
                 for uid in needed
@@ -121,6 +122,9 @@ class TaskManager:
             )
             insert_run(new)
         return new.id
+
+    def _stored(self, tree: Tree) -> dict[str, StoredTask]:
+        return {task.id: task for task in self.session.queries.tasks_of_tree(str(tree.pk))}
 
 
 def _store_tree(task_tree: TaskTreeNode) -> Tree:
