@@ -81,13 +81,14 @@ def register_post_hook(hook: H | None = None) -> Any:
     return _decorator("post", hook)
 
 
-def register_task_tree_hook(event: TreeEvent) -> Any:
+def register_task_tree_hook(event: TreeEvent) -> Callable[[H], H]:
     """Register `hook(root_task, …)` for a tree event: created, started, completed or failed.
 
     `on_tree_completed` is called with the root task and the status, `on_tree_failed` with the root task and the
     message, the other two with the root task.
     """
-    return _decorator(event, None)
+    decorator: Callable[[H], H] = _decorator(event, None)
+    return decorator
 
 
 def get_hook_repository() -> Any:
