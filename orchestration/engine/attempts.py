@@ -66,7 +66,16 @@ class Attempts:
                 state.finish(node, Outcome.cancelled(node.cancel_reason), None, self._clock.now())
                 self._holdings.touch(state)
         if jobs:
+            self._submit(jobs)
+
+    def _submit(self, jobs: list[Job]) -> None:
+        try:
             self.lanes.submit(jobs)
+        except RuntimeError as error:
+            # No thread to be had: the attempts fail, and are not left behind as running.
+            logger.exception("no lane could take %d attempts", len(jobs))
+            for job in jobs:
+                self.on_outcome(job, Outcome.raised(error))
 
     def _make_job(self, state: RunState, node: Node) -> Job:
         spec = self._registry.get(node.executor or "")

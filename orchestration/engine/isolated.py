@@ -24,7 +24,7 @@ from .config import EngineConfig, configure, current_config
 from .json_values import storable_text
 from .outcome import Outcome, from_returned
 from .registry import ExecutorSpec, default_registry
-from .runner import plain_result
+from .runner import log_raised, plain_result
 
 #: The child's exit code when its parent is gone.
 ORPHANED: Final = 0
@@ -128,10 +128,10 @@ def _serve(link: Link, request: dict[str, Any]) -> Outcome:
         return from_returned(plain_result(returned), current_config().max_result_bytes)
     except Stopped:
         return Outcome.cancelled("The attempt was stopped")
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - the boundary to user code
         if context.stopped:
             return Outcome.cancelled("The attempt was stopped")
-        logging.getLogger("apflow.executor").error("the executor raised", exc_info=error)
+        log_raised(error)
         return Outcome.raised(error)
     finally:
         _limit_memory(None)

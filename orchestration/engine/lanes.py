@@ -312,9 +312,15 @@ class Lanes:
     def _healthy(self) -> AsyncLane:
         turning = [lane for lane in self._lanes if not lane.is_blocked]
         if len(turning) < 2 and len(self._lanes) - len(self._flagged) < 2:
-            lane = AsyncLane(f"apflow-lane-{len(self._lanes) + 1}", self._runner, self._done)
-            self._lanes.append(lane)
-            return lane
+            try:
+                lane = AsyncLane(f"apflow-lane-{len(self._lanes) + 1}", self._runner, self._done)
+            except RuntimeError:
+                # No more threads: the lanes there are have to do.
+                if not self._lanes:
+                    raise
+            else:
+                self._lanes.append(lane)
+                return lane
         return min(turning or self._lanes, key=lambda lane: lane.jobs)
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -169,11 +170,18 @@ class Runner:
                 raise
             return Outcome.raised(error), None
         except BaseException as error:  # noqa: BLE001 - the boundary to user code: whatever it raises ends this attempt only
-            _log_traceback(error)
-            if self.tidy is not None:
-                await self.tidy()
+            log_raised(error)
+            await self._tidy_up()
             return Outcome.raised(error), None
         return self._judge(job.spec, returned)
+
+    async def _tidy_up(self) -> None:
+        """Let go of what an attempt that raised may have broken; failing at it must not hide why the attempt failed."""
+        try:
+            if self.tidy is not None:
+                await self.tidy()
+        except Exception as error:  # noqa: BLE001 - no memory or no thread left, say
+            logger.warning("tidying up after an attempt failed: %s: %s", type(error).__name__, error)
 
     async def _call_execute(self, spec: ExecutorSpec, instance: BaseTask, inputs: dict[str, Any]) -> Any:
         if spec.is_async:
@@ -265,8 +273,10 @@ def _is_being_cancelled() -> bool:
     return current is not None and current.cancelling() > 0
 
 
-def _log_traceback(error: BaseException) -> None:
+def log_raised(error: BaseException) -> None:
+    """Log where user code raised, and let go of what its frames hold: that may be all memory there is."""
     logging.getLogger("apflow.executor").error("the executor raised", exc_info=error)
+    traceback.clear_frames(error.__traceback__)
 
 
 def hook_task(job: Job) -> HookTask:

@@ -103,7 +103,7 @@ def test_a_huge_result_is_not_even_looked_into(as_viewer: Client) -> None:
     import random
 
     run = make_run(make_tree(), Status.COMPLETED, tasks=1)
-    noise = random.Random(1).randbytes(2 * 1024**2).hex()  # noqa: S311
+    noise = random.Random(1).randbytes(2 * 1024**2).hex()
     run.task_runs.update(result={"noise": noise})
     response = as_viewer.get(address(run))
     assert "Too large to show here." in text_of(response)
