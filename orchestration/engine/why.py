@@ -169,9 +169,14 @@ def _slot_reason(state: RunState, node: Node, world: World) -> str | None:
     owner = world.owner
     if owner is None or owner.running < owner.slots:
         return None
-    ahead = world.ahead + sum(_is_ready(other, world.now) and _comes_before(other, node) for other in state.nodes)
+    ready = [other for other in state.nodes if other is not node and _is_ready(other, world.now)]
+    ahead = world.ahead + sum(other.priority < node.priority for other in ready)
+    beside = sum(other.priority == node.priority for other in ready)
     if ahead:
-        return f"All {owner.slots} slots are taken, and {_count(ahead, 'task is', 'tasks are')} ahead of it"
+        return f"All {owner.slots} slots are taken, and {_count(ahead, 'task', 'tasks')} of higher priority go first"
+    if beside:
+        others = _count(beside, "other task waits", "other tasks wait")
+        return f"All {owner.slots} slots are taken; {others} at the same priority, first come first served"
     return f"All {owner.slots} slots are taken; it is the next to get one"
 
 
@@ -179,10 +184,6 @@ def _is_ready(node: Node, now: datetime) -> bool:
     due = node.record.next_attempt_at
     waiting = node.status is Status.PENDING and node.unmet == 0 and not node.is_group
     return waiting and node.phase is not Phase.DELAYED and (due is None or due <= now)
-
-
-def _comes_before(other: Node, node: Node) -> bool:
-    return other is not node and (other.priority, other.index) < (node.priority, node.index)
 
 
 def _for(node: Node, now: datetime) -> str:

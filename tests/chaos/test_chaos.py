@@ -1,4 +1,4 @@
-"""A short chaos run: workers are killed, frozen and stopped and the database is restarted; then everything is checked."""
+"""A short chaos run: workers are killed, frozen and stopped, the database is restarted; then all is checked."""
 
 from __future__ import annotations
 

@@ -87,6 +87,10 @@ class Table:
         self.owner = self.run.epoch
         return replace(self.run, tasks=[replace(row) for row in self.rows.values()])
 
+    def look(self) -> RunRecord:
+        """Return the run as somebody reads it who does not own it."""
+        return replace(self.run, tasks=[replace(row) for row in self.rows.values()])
+
     def statuses(self) -> dict[str, Status]:
         """Return every task's status by id."""
         return {row.uid: row.status for row in self.rows.values()}
