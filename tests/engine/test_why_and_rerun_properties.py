@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.engine.definition import TaskSpec, TreeSpec, groups_of
+from orchestration.engine.json_values import JSONValue
 from orchestration.engine.outcome import Outcome
 from orchestration.engine.records import Node, Phase
 from orchestration.engine.rerun import Earlier, Fate, Scope, Wish, plan_rerun
@@ -67,7 +68,9 @@ def test_a_plan_is_what_then_happens(tasks: list[TaskSpec], chance: random.Rando
     ended = first.table.statuses()
     earlier = {task.id: Earlier(task, ended[task.id], ended[task.id] is Status.COMPLETED) for task in tasks}
     chosen = [task.id for task in tasks if chance.random() < 0.4]
-    changed = {task.id: {"new": True} for task in tasks if task.executor and chance.random() < 0.1}
+    changed: dict[str, dict[str, JSONValue]] = {
+        task.id: {"new": True} for task in tasks if task.executor and chance.random() < 0.1
+    }
     spec = TreeSpec("t", tuple(tasks))
     plan = plan_rerun(spec, earlier, Wish(scope, chosen, changed), REGISTRY)
     fates = {step.task_id: step.fate for step in plan.steps}
@@ -82,11 +85,11 @@ def test_a_plan_is_what_then_happens(tasks: list[TaskSpec], chance: random.Rando
         second.end(chance.choice(second.running), Outcome.completed("1"))
     ran = set(second.started)
     for task in tasks:
-        row = second.state.by_uid[task.id]
+        node = second.state.by_uid[task.id]
         if task.id in groups:
             continue
         if fates[task.id] is Fate.RUN and task.enabled and task.pinned is None:
-            statuses = [second.state.nodes[index].status for index, required in row.dependencies if required]
+            statuses = [second.state.nodes[index].status for index, required in node.dependencies if required]
             stopped = any(status is not Status.COMPLETED for status in statuses)
             assert task.id in ran or stopped, "what is to run runs, unless what it requires is switched off"
         else:
