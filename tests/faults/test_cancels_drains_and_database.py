@@ -6,6 +6,8 @@ from __future__ import annotations
 import logging
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -42,6 +44,16 @@ def test_04_connections_that_are_cut_in_mid_run_lose_nothing(bench: Bench) -> No
         assert end_backends_of(bench) > 0
     assert bench.wait_run(run).status == "completed"
     assert TaskRun.objects.filter(run=run, status="completed").count() == 60
+
+
+def test_04_a_database_that_is_restarted_and_crashes_in_mid_run_loses_nothing() -> None:
+    """A server of its own: this process's database must stay where it is."""
+    command = [sys.executable, "-m", "tests.faults.restart_scenario"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=220, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    status, completed, highest_attempt, alive = done.stdout.split()[-4:]
+    assert (status, completed, alive) == ("completed", "60", "True")
+    assert int(highest_attempt) <= 3
 
 
 def test_05_a_listener_that_is_cut_costs_a_poll_and_no_run(bench: Bench) -> None:
