@@ -12,6 +12,8 @@ from datetime import datetime
 from types import FrameType
 from typing import Any, Final
 
+from django.db import InterfaceError, OperationalError, connection
+
 from orchestration.actions.runs import cancel_run
 from orchestration.engine.status import Status
 from orchestration.models import Run, RunEvent, TaskLog, TaskRun, Worker
@@ -19,6 +21,8 @@ from orchestration.models import Run, RunEvent, TaskLog, TaskRun, Worker
 from .targets import EXIT_CANCELLED, EXIT_COMPLETED, EXIT_FAILED
 
 _POLL_SECONDS: Final = 0.05
+#: Seconds between tries while the database is away.
+_AWAY_SECONDS: Final = 1.0
 #: Seconds without a live worker before the reader is told.
 _LONELY_SECONDS: Final = 15.0
 
@@ -48,20 +52,39 @@ class Follower:
     _names: dict[int, str] = field(default_factory=dict)
     _interrupted: int = 0
     _lonely_since: float | None = None
+    _away: bool = False
 
     def follow(self) -> int:
         """Print until the run has ended; return the exit code. Ctrl-C cancels the run, a second one leaves it."""
         self._names = dict(TaskRun.objects.filter(run=self.run).values_list("pk", "name"))
         with self._interrupts():
             while self._interrupted < 2:
-                status = Status(Run.objects.values_list("status", flat=True).get(pk=self.run.pk))
-                self._print_new()
+                try:
+                    status = self._look()
+                except (OperationalError, InterfaceError):
+                    # The run does not depend on this command: a database that restarts is waited for.
+                    self._reconnect()
+                    continue
                 if status.is_terminal:
                     return EXIT_CODES[status]
-                self._look_for_workers()
                 time.sleep(_POLL_SECONDS)
         self.warn("The run goes on being cancelled; this command stops watching it.")
         return EXIT_CANCELLED
+
+    def _look(self) -> Status:
+        """Print what is new and return the run's status, read before that, so that nothing of its end is missed."""
+        status = Status(Run.objects.values_list("status", flat=True).get(pk=self.run.pk))
+        self._print_new()
+        if not status.is_terminal:
+            self._look_for_workers()
+        return status
+
+    def _reconnect(self) -> None:
+        if not self._away:
+            self.warn("The database does not answer; waiting for it …")
+        self._away = True
+        connection.close()
+        time.sleep(_AWAY_SECONDS)
 
     @contextmanager
     def _interrupts(self) -> Iterator[None]:

@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from orchestration import discovery
+from orchestration.engine.status import Status
 from orchestration.management.arguments import age, parameter, positive_int, seconds
 from orchestration.management.examples import load_examples
+from orchestration.management.following import Follower
 from orchestration.models import Run, TaskRun, Tree
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -180,3 +183,22 @@ def test_arguments_say_what_they_accept(read: Callable[[str], Any], good: tuple[
     for text in bad:
         with pytest.raises(Exception, match="is not"):
             read(text)
+
+
+def test_a_database_that_is_away_for_a_moment_does_not_end_the_watching(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    real = Follower._look
+
+    def look(self: Follower) -> Status:
+        looks.append(1)
+        if len(looks) == 2:
+            raise OperationalError("gone")
+        return real(self)
+
+    monkeypatch.setattr(Follower, "_look", look)
+    monkeypatch.setattr("orchestration.management.following._AWAY_SECONDS", 0)
+    code, said = call("run", write([{"name": "a", "executor": "sleep", "inputs": {"seconds": 0.3}}]))
+    assert code == 0
+    assert said.count("does not answer") == 1
