@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,11 +28,12 @@ class PrivateDatabase:
         """What goes into DATABASE_URL."""
         return self.info.url
 
-    def restart(self, *, crash: bool = False) -> None:
-        """Stop the server, in good order or as if its machine had lost power, and start it again."""
+    def restart(self, *, crash: bool = False, away_seconds: float = 0.0) -> None:
+        """Stop the server, in good order or as if its machine had lost power, and start it again after a while."""
         pid = int((self._cluster / "postmaster.pid").read_text(encoding="ascii").split()[0])
         os.kill(pid, signal.SIGQUIT if crash else signal.SIGINT)
         wait_until(lambda: not _runs(pid), 60, "the database server to stop")
+        time.sleep(away_seconds)
         ensure_server(self.data_dir)
 
     def drop_connections(self) -> int:

@@ -27,6 +27,7 @@ KINDS: Final = {
     "drop_connections": 10,
     "database_restart": 7,
     "database_crash": 3,
+    "database_outage": 3,
 }
 #: Workers that could not start (the database was away) before that is taken for a fault of our own.
 MAX_FAILED_STARTS: Final = 50
@@ -136,7 +137,9 @@ class Saboteur(Client):
             except psycopg.Error:
                 logger.exception("dropping connections failed")
         else:
-            self._database.restart(crash=kind == "database_crash")
+            # Away for longer than leases last: everybody gives up everything, and comes back at once.
+            away = self._random.uniform(2.5, 4.0) if kind == "database_outage" else 0.0
+            self._database.restart(crash=kind == "database_crash", away_seconds=away)
         self.history.add_fault(kind)
 
     def _make_to(self, kind: str, worker: WorkerProcess) -> None:

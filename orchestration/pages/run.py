@@ -15,14 +15,15 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from orchestration.actions.runs import cancel_run
+from orchestration.actions.runs import cancel_run, why
+from orchestration.engine.errors import RunNotFoundError
 from orchestration.engine.json_values import storable_text
 from orchestration.engine.status import ACTIVE
 from orchestration.models import Run, RunCommand, TaskRun
 
 from . import durations, states
 from .access import PageRequest, may_cancel, may_start, page, visible_run
-from .run_tasks import PAGE_SIZE, count_tasks, details_of_page, page_of_tasks, shown_counts, task_lines
+from .run_tasks import PAGE_SIZE, TaskRunLine, count_tasks, details_of_page, page_of_tasks, shown_counts, task_lines
 from .states import TASK_FILTERS, State
 from .task_details import ALONE, load_details
 
@@ -141,10 +142,21 @@ def task_run(request: PageRequest, pk: UUID, task_pk: int) -> HttpResponse:
         "section": "runs",
         "run": found,
         "line": lines[0],
+        "why": _why(found, lines[0]),
         "refresh": REFRESH_MS if found.status in ACTIVE else 0,
         "announcement": f"Task: {lines[0].state.word}.",
     }
     return render(request, "pages/task_run.html", context)
+
+
+def _why(run: Run, line: TaskRunLine) -> str:
+    """The engine's own sentence on a task that has not ended, while its run goes on."""
+    if line.finished_at is not None or run.status not in ACTIVE:
+        return ""
+    try:
+        return why(TaskRun.objects.get(pk=line.pk))
+    except (TaskRun.DoesNotExist, RunNotFoundError):
+        return ""
 
 
 @require_safe

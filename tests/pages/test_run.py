@@ -229,3 +229,12 @@ def test_a_run_without_tasks_or_times(as_viewer: Client) -> None:
     text = text_of(as_viewer.get(address(run)))
     assert "This run has no tasks." in text
     assert "3 d 0 h" in text
+
+
+@pytest.mark.django_db
+def test_a_waiting_tasks_page_says_why_in_the_engines_words(as_viewer: Client) -> None:
+    run = make_run(make_tree(), Status.PENDING, tasks=2)
+    TaskRun.objects.filter(run=run).update(status=Status.PENDING, finished_at=None, started_at=None, attempt=0)
+    task_run = run.task_runs.order_by("ordinal")[0]
+    said = text_of(as_viewer.get(f"/runs/{run.pk}/tasks/{task_run.pk}/"))
+    assert "No worker is alive: start one with manage.py worker" in said
