@@ -48,13 +48,14 @@ _NOBODY_OWNS: Final = """(r.owner_id IS NULL OR EXISTS (
         SELECT 1 FROM orchestration_worker w WHERE w.id = r.owner_id AND w.lease_expires_at <= clock_timestamp()
     ))"""
 
+# NO KEY: a row that refers to the run (a new command, say) locks its key, and must not make a claim pass it by.
 CLAIM: Final = f"""
 WITH candidate AS MATERIALIZED (
     SELECT r.id FROM orchestration_run r
     WHERE r.status IN ('pending', 'in_progress') AND {_NOBODY_OWNS}
     ORDER BY r.priority, r.queued_at
     LIMIT %s
-    FOR UPDATE OF r SKIP LOCKED
+    FOR NO KEY UPDATE OF r SKIP LOCKED
 )
 UPDATE orchestration_run r SET owner_id = %s, epoch = r.epoch + 1
 FROM candidate WHERE r.id = candidate.id
@@ -65,7 +66,7 @@ CLAIM_ONE: Final = f"""
 WITH candidate AS MATERIALIZED (
     SELECT r.id FROM orchestration_run r
     WHERE r.id = %s AND r.status IN ('pending', 'in_progress') AND (r.owner_id = %s OR {_NOBODY_OWNS})
-    FOR UPDATE OF r SKIP LOCKED
+    FOR NO KEY UPDATE OF r
 )
 UPDATE orchestration_run r SET owner_id = %s, epoch = r.epoch + 1
 FROM candidate WHERE r.id = candidate.id

@@ -1,11 +1,13 @@
 """Run as a program: a private database server is crashed and restarted in mid-run, under a real worker.
 
-Prints the run's status, how many tasks completed, and the highest attempt.
+With the argument `outage` it stays away for longer than the worker's lease instead. Prints the run's status, how many
+tasks completed, the highest attempt, and whether the worker lives.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -45,7 +47,9 @@ def _scenario(folder: Path, database: object, environment: dict[str, str]) -> No
     from orchestration.store.snapshots import NewRun, insert_run
 
     call_command("migrate", verbosity=0)
-    worker = WorkerProcess(folder / "worker.log", {**environment, "APFLOW_LEASE_SECONDS": "6"}, slots=4)
+    outage = sys.argv[1:] == ["outage"]
+    lease = "2" if outage else "6"
+    worker = WorkerProcess(folder / "worker.log", {**environment, "APFLOW_LEASE_SECONDS": lease}, slots=4)
     worker.wait_ready(60)
     tasks = [
         TaskSpec(f"t{n}", f"t{n}", "sleep", {"seconds": 0.05}, dependencies=(DependencySpec(f"t{n - 1}"),) * (n > 0))
@@ -63,7 +67,7 @@ def _scenario(folder: Path, database: object, environment: dict[str, str]) -> No
 
     for count, crash in ((10, False), (30, True)):
         wait_until(partial(_reached, done, count), 60, f"{count} tasks")
-        database.restart(crash=crash)  # type: ignore[attr-defined]
+        database.restart(crash=crash, away_seconds=5.0 if outage else 0.0)  # type: ignore[attr-defined]
         connection.close()
     wait_until(lambda: done() == 60, 90, "the run to end")
     wait_until(lambda: Run.objects.finished().exists(), 30, "the run to end")

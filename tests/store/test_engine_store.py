@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -229,3 +230,16 @@ def test_a_hint_wakes_a_listener(store: PostgresStore) -> None:
         new_run()
         listener.join(0.05)
     assert heard == [True]
+
+
+def test_a_command_that_is_just_being_written_hides_no_run_from_a_claim(store: PostgresStore, worker: Register) -> None:
+    one, two = new_run(), new_run()
+    me = worker()
+    params = connection.get_connection_params()
+    names = ("host", "port", "user", "password", "dbname")
+    with psycopg.connect(**{name: params[name] for name in names if name in params}) as rival:
+        # What inserting a command does until it is committed: the run's key is locked.
+        rival.execute("SELECT 1 FROM orchestration_run FOR KEY SHARE")
+        assert store.claim_runs(me, 1, str(one.pk))[0].id == str(one.pk)
+        assert [record.id for record in store.claim_runs(me, 5)] == [str(two.pk)]
+        rival.rollback()
