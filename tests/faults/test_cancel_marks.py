@@ -1,10 +1,11 @@
-"""Cancels that must outlive their worker, and end soon even when they meet a start (engine anchors 3.2: 20-22; CAN-1)."""
+"""Cancels that must outlive their worker, and end soon even when they meet a start (anchors 3.2: 20-22; CAN-1)."""
 
 from __future__ import annotations
 
 import random
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -38,7 +39,9 @@ def test_20_a_cancelled_task_stays_cancelled_when_its_worker_goes(bench: Bench, 
     assert bench.task_run(run, "other").status == "completed"
 
 
-def test_21_a_cancel_that_meets_a_start_ends_at_once(bench: Bench, record_property: pytest.RecordProperty) -> None:
+def test_21_a_cancel_that_meets_a_start_ends_at_once(
+    bench: Bench, record_property: Callable[[str, object], None]
+) -> None:
     """Wide runs, cancelled while their tasks are being started: no attempt is forgotten between loop and lane."""
     seed = random.SystemRandom().randrange(2**32)
     record_property("seed", seed)
@@ -46,7 +49,7 @@ def test_21_a_cancel_that_meets_a_start_ends_at_once(bench: Bench, record_proper
     bench.worker(slots=40, lease=10)
     for _ in range(30):
         run = bench.start(*(task(f"t{index}", gate=bench.gate()) for index in range(10)))
-        bench.wait(lambda run=run: Run.objects.get(pk=run.pk).owner_id, "a claim")  # type: ignore[misc]
+        bench.wait(lambda run=run: Run.objects.get(pk=run.pk).owner_id, "a claim")
         time.sleep(chance.random() * 0.03)
         cancel_run(run, reason="raced")
     ended = [bench.wait_run(run) for run in Run.objects.all()]
@@ -57,7 +60,9 @@ def test_21_a_cancel_that_meets_a_start_ends_at_once(bench: Bench, record_proper
         assert seconds < SOON_SECONDS, f"seed {seed}: run {run.pk} took {seconds:.1f} s to end after its cancel"
 
 
-def test_can_1_cancel_in_the_same_tick_as_the_exception(bench: Bench, record_property: pytest.RecordProperty) -> None:
+def test_can_1_cancel_in_the_same_tick_as_the_exception(
+    bench: Bench, record_property: Callable[[str, object], None]
+) -> None:
     """A hundred times, at random moments around the exception and the retry that follows."""
     seed = random.SystemRandom().randrange(2**32)
     record_property("seed", seed)

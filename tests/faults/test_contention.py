@@ -41,7 +41,7 @@ def test_07_an_expired_owners_run_is_rescued_by_exactly_one(bench: Bench) -> Non
             run.refresh_from_db()
             assert run.epoch == epoch
             # The new owner stops beating; all the others are told at once.
-            Worker.objects.filter(pk=run.owner_id).update(lease_expires_at=run.queued_at)
+            Worker.objects.filter(runs=run).update(lease_expires_at=run.queued_at)
             lost = owners.index(str(run.owner_id))
             owners[lost] = store.register_worker(WorkerInfo("again", "h", 1, "0", 1, [], 60))
     store.close()

@@ -15,9 +15,7 @@ pytestmark = [pytest.mark.database, pytest.mark.timeout(180)]
 def test_a_limited_run_goes_on_after_its_queue_was_changed(bench: Bench, ask: str) -> None:
     """Found by chaos: entries of the queue that were overtaken took the places of those that were not."""
     bench.worker(lease=10)
-    run = bench.start(
-        task("first", gate=bench.gate()), *(task(f"t{index}") for index in range(12)), max_concurrency=1
-    )
+    run = bench.start(task("first", gate=bench.gate()), *(task(f"t{index}") for index in range(12)), max_concurrency=1)
     bench.wait_effect(run, "start", task="first")
     waiting = list(TaskRun.objects.filter(run=run, task_uid__startswith="t").order_by("ordinal"))
     for _ in range(2):
