@@ -19,18 +19,18 @@ from orchestration.actions.runs import cancel_run, send_command
 from orchestration.engine.definition import TaskSpec, TreeSpec, new_id
 from orchestration.models import Run, RunCommand, TaskRun
 from orchestration.store.snapshots import NewRun, insert_run
-from tests.faults.support.bench import Bench, database_url, task
+from tests.faults.support.bench import WORKERS, Bench, database_url, task
 
 pytestmark = [pytest.mark.database, pytest.mark.timeout(240)]
 
 
 def end_backends_of(bench: Bench, query: str = "%") -> int:
-    """End the database connections of every worker; those of this process stay."""
+    """End the database connections of every worker."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-               WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE %s""",
-            [query],
+               WHERE datname = current_database() AND application_name = %s AND query LIKE %s""",
+            [WORKERS, query],
         )
         return int(cursor.fetchall()[0][0])
 

@@ -16,7 +16,7 @@ from orchestration.engine.definition import TaskSpec, TreeSpec
 from orchestration.engine.ports import WorkerInfo
 from orchestration.models import Run, RunEvent, TaskRun, Worker
 from orchestration.store.engine_store import PostgresStore
-from tests.faults.support.bench import Bench, database_url, task
+from tests.faults.support.bench import WORKERS, Bench, database_url, task
 
 pytestmark = [pytest.mark.database, pytest.mark.timeout(240)]
 
@@ -113,7 +113,8 @@ def test_30_reconnected_workers_go_on_consuming(bench: Bench) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " WHERE datname = current_database() AND application_name = %s",
+                [WORKERS],
             )
         assert bench.wait_run(bench.start(task("a"), task("b", requires=["a"])), 30).status == "completed"
     assert worker.is_alive

@@ -19,6 +19,8 @@ from orchestration.engine.retry import RetryPolicy
 from orchestration.models import Run, RunEvent, TaskRun, Worker
 from orchestration.store.snapshots import NewRun, insert_run
 
+#: What the connections of worker processes are called.
+WORKERS = "apflow-fault-worker"
 #: Generous: the machine may be busy with other things.
 SECONDS = 60.0
 
@@ -27,6 +29,8 @@ def database_url(dbname: str | None = None) -> str:
     """The test's database as a URL for another process."""
     params = connection.get_connection_params()
     parts = {"host": params.get("host"), "port": params.get("port"), "password": params.get("password")}
+    # By this name a test ends the connections of its workers, and none of this process's own.
+    parts["application_name"] = WORKERS
     query = "&".join(f"{key}={quote(str(value), safe='')}" for key, value in parts.items() if value)
     user = quote(str(params.get("user") or ""), safe="")
     return f"postgresql://{user}@/{quote(dbname or str(params['dbname']), safe='')}?{query}"
