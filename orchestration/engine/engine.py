@@ -335,7 +335,10 @@ class Engine:
         if lost is None:
             return
         started: list[tuple[RunState, Node]] = []
+        now = self.clock.now()
         for batch in flush.batches:
+            if batch.events:
+                self.metrics.event_lag.observe((now - batch.events[0].at).total_seconds())
             # A run that was lost and claimed again meanwhile has another epoch: none of this is about it.
             held = self._holdings.get(batch.run_id, batch.epoch)
             if held is None:

@@ -48,6 +48,7 @@ class Metrics:
         self.queue_time = Histogram()
         self.flush_rows = Histogram(ROWS)
         self.flush_duration = Histogram()
+        self.event_lag = Histogram()
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything as plain JSON. Copies first, so that the engine's thread may go on counting."""
@@ -63,6 +64,7 @@ class Metrics:
             "queue_time": self.queue_time.as_json(),
             "flush_rows": self.flush_rows.as_json(),
             "flush_duration": self.flush_duration.as_json(),
+            "event_lag": self.event_lag.as_json(),
         }
 
 

@@ -87,6 +87,7 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     yield from _histogram("apflow_start_latency_seconds", "From ready to handed to a lane", counted["start_latency"])
     yield from _histogram("apflow_attempt_seconds", "Duration of attempts", counted["attempt_duration"])
     yield from _histogram("apflow_flush_rows", "Rows of one group commit", counted["flush_rows"])
+    yield from _histogram("apflow_event_lag_seconds", "From an event to its commit", counted["event_lag"])
     yield from _histogram("apflow_flush_seconds", "Duration of one group commit", counted["flush_duration"])
 
 

@@ -104,6 +104,11 @@ class Isolated(BaseTask):
             return len(bytearray(600 * 1024 * 1024))
         if inputs["act"] == "sleep":
             time.sleep(60)
+        while inputs["act"] == "be deaf":
+            try:
+                time.sleep(60)
+            except BaseException:  # noqa: BLE001 - SIGTERM comes as an exception
+                self.log.warning("not listening")
         if inputs["act"] == "raise":
             raise ValueError("no good")
         return {"status": "completed", "result": {"pid": os.getpid()}}

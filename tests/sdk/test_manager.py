@@ -174,6 +174,7 @@ async def test_what_happens_in_a_child_ends_that_attempt_alone(
     assert done["good"].status == "completed"
 
 
-async def test_an_isolated_attempt_is_stopped_at_its_timeout(manager: Any) -> None:
-    task = await run_one(manager, "sdk_isolated", {"act": "sleep"}, timeout_seconds=0.2)
+@pytest.mark.parametrize("act", ["sleep", "be deaf"])
+async def test_an_isolated_attempt_is_stopped_at_its_timeout_and_killed_when_it_is_deaf(manager: Any, act: str) -> None:
+    task = await run_one(manager, "sdk_isolated", {"act": act}, timeout_seconds=0.2)
     assert (task.status, task.error_type) == ("failed", "timeout")
