@@ -91,7 +91,7 @@ def test_why_names_what_holds_a_task_back(store: PostgresStore, worker: Register
     ExecutorConfig.objects.update(enabled=False)
     assert "switched off" in _reason(run, "a")
     TaskRun.objects.filter(run=run, task_uid="a").update(
-        attempt=1, next_attempt_at=NOW + timedelta(seconds=100), retry={"max_attempts": 3}
+        attempt=1, next_attempt_at=datetime.now(UTC) + timedelta(seconds=100), retry={"max_attempts": 3}
     )
     assert _reason(run, "a").startswith("Retry 1 of 2 in ")
     TaskRun.objects.filter(run=run, task_uid="a").update(
