@@ -13,6 +13,8 @@ def main(argv: list[str]) -> None:
     # Imported here: Django reads the settings while it is imported, and their errors belong in the `except` below.
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import ManagementUtility
+    from django.db.utils import OperationalError, ProgrammingError
+    from psycopg import errors
 
     from apflow_site.embedded.errors import EmbeddedServerError
 
@@ -22,8 +24,19 @@ def main(argv: list[str]) -> None:
         _read_settings()
         utility.execute()
     except (ImproperlyConfigured, EmbeddedServerError) as error:
-        print(f"{error}", file=sys.stderr)
-        sys.exit(1)
+        _refuse(f"{error}")
+    except (OperationalError, errors.OperationalError) as error:
+        reason = str(error).strip().splitlines()[0]
+        _refuse(f"The database does not answer ({reason}): see whether it runs, and whether DATABASE_URL is right.")
+    except (ProgrammingError, errors.UndefinedTable) as error:
+        if not isinstance(error.__cause__ or error, errors.UndefinedTable):
+            raise
+        _refuse("The database has no tables yet: run `manage.py migrate`, or `manage.py start`, which does it too.")
+
+
+def _refuse(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+    sys.exit(1)
 
 
 def _read_settings() -> None:

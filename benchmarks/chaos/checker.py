@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Final
 
 from benchmarks.chaos.effects import Effect
 from benchmarks.chaos.history import History
 from benchmarks.chaos.replay import Replay, RunRow
 from benchmarks.chaos.rows import load_run
 from orchestration.models import Run
+
+#: A start that was committed before a cancel may be on its way into its lane for so long, on a busy machine.
+ON_ITS_WAY_SECONDS: Final = 2.0
 
 
 class Checker:
@@ -36,14 +40,14 @@ class Checker:
             self.tasks += len(row.tasks)
             self.attempts += sum(task.attempt for task in row.tasks)
             violations += Replay(row).check()
-            violations += self._check_effects(row)
+            violations += self.check_effects(row)
         violations += [f"run {run} was answered to a client and is gone" for run in self.history.asked.keys() - known]
         violations += [f"effects of run {run}, which is not in the database" for run in self._effects.keys() - known]
         if len(keys) != self.runs:
             violations.append(f"{self.runs} runs have only {len(keys)} keys")
         return violations
 
-    def _check_effects(self, run: RunRow) -> list[str]:
+    def check_effects(self, run: RunRow) -> list[str]:
         """Judge what user code did against what the log says that it was told to do."""
         found: list[str] = []
         effects = self._effects.get(run.id, [])
@@ -63,9 +67,20 @@ class Checker:
             if attempt in begun:
                 found.append(f"user code of {attempt} ran twice")
             begun.add(attempt)
+            found += self._too_late(run, effect)
             found += _too_early(run, attempt, {uid for uid, _ in ended})
         found += _unearned(run, ended)
         return [f"run {run.id}: {text}" for text in found]
+
+    def _too_late(self, run: RunRow, effect: Effect) -> list[str]:
+        """Say so when user code began well after its run's cancel was acknowledged, in a process that was awake."""
+        if run.cancelled_at is None:
+            return []
+        acknowledged = run.cancelled_at.timestamp() - self.history.wall_offset
+        late = effect.at - acknowledged
+        if late < ON_ITS_WAY_SECONDS or self.history.stood_still(effect.pid, acknowledged, effect.at):
+            return []
+        return [f"user code of {(effect.task, effect.attempt)} began {late:.1f} s after the run was cancelled"]
 
 
 def _too_early(run: RunRow, attempt: tuple[str, int], ended: set[str]) -> list[str]:

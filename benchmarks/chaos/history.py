@@ -30,6 +30,8 @@ class History:
         self._ended: dict[tuple[str, Any], tuple[Any, ...]] = {}
         #: Spans in which a process stood still: pid -> [(from, to)].
         self.frozen: dict[int, list[tuple[float, float]]] = {}
+        #: What turns a wall-clock time, as the database tells it, into a monotonic one.
+        self.wall_offset = time.time() - time.monotonic()
         self.faults: dict[str, int] = {}
 
     def add_run(self, run: str, key: str) -> None:
@@ -59,6 +61,11 @@ class History:
         """A process stood still from `since` until now."""
         with self._lock:
             self.frozen.setdefault(pid, []).append((since, time.monotonic()))
+
+    def stood_still(self, pid: int, since: float, until: float) -> bool:
+        """Tell whether a process was frozen somewhere between two moments."""
+        with self._lock:
+            return any(begin < until and end > since for begin, end in self.frozen.get(pid, ()))
 
     def see_ended(self, kind: str, pk: Any, seen: tuple[Any, ...]) -> None:
         """Something was seen ended; it must look the same whenever it is seen again."""

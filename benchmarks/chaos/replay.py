@@ -6,6 +6,7 @@ The rules are written down here once more, slowly and independently of the engin
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from orchestration.engine.retry import MAX_WORKER_LOSSES
@@ -39,7 +40,10 @@ class TaskRow:
 
 @dataclass(slots=True)
 class RunRow:
-    """What the checker needs of a run's row; `events` are (seq, type, task pk, data)."""
+    """What the checker needs of a run's row; `events` are (seq, type, task pk, data).
+
+    `cancelled_at` is when the owner acknowledged a cancel.
+    """
 
     id: str
     status: str
@@ -48,6 +52,7 @@ class RunRow:
     cancelled: bool
     max_concurrency: int | None
     tasks: list[TaskRow]
+    cancelled_at: datetime | None
     events: list[tuple[int, str, int | None, dict[str, Any]]]
     attempts: list[tuple[int, int, str]]
 

@@ -23,6 +23,7 @@ def load_run(run: Run) -> RunRow:
         cancelled=run.cancel_requested_at is not None,
         max_concurrency=run.max_concurrency,
         tasks=tasks,
+        cancelled_at=run.cancel_requested_at,
         events=list(events),
         attempts=list(attempts),
     )

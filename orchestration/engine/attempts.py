@@ -25,6 +25,8 @@ logger = logging.getLogger("apflow.engine")
 
 #: Seconds that a child of an isolated attempt may take to load the executors.
 CHILD_START_SECONDS: Final = 60.0
+#: Seconds that post-hooks get after the timeout of an attempt that ended in time.
+HOOKS_SECONDS: Final = 60.0
 #: Seconds that a lane gets beyond a timeout or a cancel before the attempt is ended without it.
 OVERDUE_SECONDS: Final = 0.5
 
@@ -133,6 +135,8 @@ class Attempts:
         self._lines.extend(job.take_lines())
 
     def _late(self, job: Job, outcome: Outcome) -> None:
+        if outcome is job.outcome and not job.cancel_requested.is_set():
+            return  # it was taken over already, before its hooks had ended
         self._metrics.late_outcomes += 1
         logger.warning(
             "run %s task %s: attempt %d ended late as %s; its outcome is discarded",
@@ -145,9 +149,19 @@ class Attempts:
 
     def _overdue(self, job: Job, outcome: Outcome) -> None:
         """The lane did not end the attempt in time (blocking code): end it without the lane."""
-        if not job.over:
-            self.lanes.cancel(job)
-            self.on_outcome(job, outcome)
+        if job.over:
+            return
+        if job.outcome is not None and not job.cancel_requested.is_set():
+            # Its code ended in time, and hooks have the word: the timeout was not theirs.
+            self._loop.later(HOOKS_SECONDS, lambda: self._end_without_hooks(job))
+            return
+        self.lanes.cancel(job)
+        self.on_outcome(job, outcome)
+
+    def _end_without_hooks(self, job: Job) -> None:
+        if not job.over and job.outcome is not None:
+            logger.warning("run %s task %s: its post-hooks take too long; going on", job.run_id, job.task_id)
+            self.on_outcome(job, job.outcome)
 
     def stop(self, nodes: Sequence[Node]) -> None:
         """Stop the running attempts of these nodes; they end within a bounded time."""

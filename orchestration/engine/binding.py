@@ -150,7 +150,7 @@ def _bind_text(text: str, context: Mapping[str, object], path: str) -> Any:
         if isinstance(result, Undefined):
             str(result)  # StrictUndefined raises here, and its text names what is missing.
         return _plain(result)
-    except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
+    except (BindingError, TemplateError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
         raise BindingError(f"{path}: {text!r} can't be resolved: {error or type(error).__name__}") from error
 
 
@@ -189,7 +189,8 @@ class Secrets(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         value = self._lookup(name)
         if value is None:
-            raise LookupError(f"there is no secret {name!r} for this executor")
+            # No LookupError: Jinja would take that for a missing attribute, and say so.
+            raise BindingError(f"there is no secret {name!r} for this executor")
         return value
 
     def __iter__(self) -> Iterator[str]:

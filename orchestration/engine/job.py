@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .base import BaseTask
     from .clock import Clock
     from .inputs import InputSources
+    from .outcome import Outcome
     from .records import Node
     from .registry import ExecutorSpec
     from .run_state import RunState
@@ -53,6 +54,8 @@ class Job:
     resolved_json: str | None = None
     cancel_requested: threading.Event = field(default_factory=threading.Event)
     limit: asyncio.Timeout | None = None
+    #: What the executor's code came to, while post-hooks still run.
+    outcome: Outcome | None = None
     share: float = 0.0
     message: str = ""
     has_progress: bool = False

@@ -187,6 +187,12 @@ class AsyncLane:
             job = self._waiting.popleft()
         except IndexError:
             return
+        if job.cancel_requested.is_set():
+            # Its interruption is behind it in this loop, or was sent to the lane that it was taken back from.
+            self.jobs -= 1
+            self._done(job, cancelled_unbegun(job))
+            self.loop.call_soon(self._begin_next)
+            return
         side = self.loop.create_task(self._runner.run(job))
         self._running[job] = side
         # A callback, not the end of the coroutine: a task that is cancelled before its first step never runs.
@@ -197,7 +203,7 @@ class AsyncLane:
         self._running.pop(job, None)
         self.jobs -= 1
         if side.cancelled():
-            outcome = Outcome.cancelled(job.node.cancel_reason or "The task was cancelled")
+            outcome = cancelled_unbegun(job)
         else:
             error = side.exception()
             outcome = side.result() if error is None else Outcome.raised(error)
@@ -217,7 +223,7 @@ class AsyncLane:
         if job in self._waiting:
             self._waiting.remove(job)
             self.jobs -= 1
-            self._done(job, Outcome.cancelled(job.node.cancel_reason or "The task was cancelled"))
+            self._done(job, cancelled_unbegun(job))
 
     def _keep(self, side: asyncio.Task[Any]) -> None:
         # The loop itself holds its tasks only weakly.
@@ -246,6 +252,11 @@ class AsyncLane:
             self.loop.run_until_complete(asyncio.wait(left, timeout=0.5))
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
+
+
+def cancelled_unbegun(job: Job) -> Outcome:
+    """The outcome of a job whose cancel came before its code had begun, or ended what began."""
+    return Outcome.cancelled(job.node.cancel_reason or "The task was cancelled")
 
 
 async def _await(work: Callable[[], Awaitable[None]]) -> None:

@@ -124,6 +124,7 @@ class Runner:
             outcome = Outcome.timed_out(job.timeout_seconds) if job.timeout_seconds else Outcome.raised(error)
         except asyncio.CancelledError:
             outcome = Outcome.cancelled(job.node.cancel_reason or "The task was cancelled")
+        job.outcome = outcome
         if not (job.cancel_requested.is_set() or (outcome.retryable and job.may_retry)):
             await self._post_hooks(job, view, outcome, returned)
         return outcome

@@ -48,7 +48,8 @@ def create_task(name: str, **values: Any) -> TaskDraft:
 
     Fields: `id`, `executor`, `inputs`, `params`, `schemas`, `priority` (0 urgent to 3 low, default 2), `parent_id`,
     `dependencies` (`[{"id": …, "required": True}]`), `timeout_seconds`, `retry` (`{"max_attempts": …, …}`), `notes`,
-    `user_id`. The executor is `executor`, else `params["executor_id"]`, else `schemas["method"]`, else the name.
+    `user_id`. The executor is `executor`, else `params["executor_id"]`, else `schemas["method"]`, else
+    `schemas["executor"]`, else the name.
     Raises TypeError for a field that does not exist.
 
     Example::

@@ -45,7 +45,8 @@ class StoredTask:
 
 
 _COLUMNS: Final = """
-    t.uid, t.name, COALESCE(r.executor, t.executor, t.params ->> 'executor_id', t.schemas ->> 'method'),
+    t.uid, t.name, COALESCE(r.executor, t.executor, t.params ->> 'executor_id', t.schemas ->> 'method',
+             t.schemas ->> 'executor'),
     COALESCE(r.status, 'pending'), COALESCE(r.priority, t.priority),
     COALESCE(r.resolved_inputs, r.inputs, t.inputs)::text, t.params::text, t.schemas::text, r.result::text,
     r.error, r.error_type, COALESCE(r.progress, 0),

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -202,3 +206,21 @@ def test_a_database_that_is_away_for_a_moment_does_not_end_the_watching(
     code, said = call("run", write([{"name": "a", "executor": "sleep", "inputs": {"seconds": 0.3}}]))
     assert code == 0
     assert said.count("does not answer") == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "part"),
+    [
+        ("postgresql://nobody@127.0.0.1:9/none", "The database does not answer"),
+        ("", "The database has no tables yet"),
+    ],
+)
+def test_a_database_that_is_away_or_empty_is_one_sentence(tmp_path: Path, url: str, part: str) -> None:
+    command = [sys.executable, "manage.py", "export", "--list"]
+    environment = {**os.environ, "APFLOW_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": url}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    link = tmp_path / "data" / "postgres"
+    if link.is_symlink():  # run as root: the cluster is elsewhere
+        shutil.rmtree(link.resolve(), ignore_errors=True)
+    assert done.returncode == 1
+    assert part in done.stderr and "Traceback" not in done.stderr, done.stderr

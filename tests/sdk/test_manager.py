@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from apflow import InvalidDefinitionError, TaskManager, TaskTreeNode, create_session, create_task
+from apflow import InvalidDefinitionError, TaskManager, TaskTreeNode, create_session, create_task, register_post_hook
 from orchestration.models import RunEvent, TaskAttempt, TaskLog
 from tests.bugs.conftest import run_tree
 
@@ -178,3 +178,19 @@ async def test_what_happens_in_a_child_ends_that_attempt_alone(
 async def test_an_isolated_attempt_is_stopped_at_its_timeout_and_killed_when_it_is_deaf(manager: Any, act: str) -> None:
     task = await run_one(manager, "sdk_isolated", {"act": act}, timeout_seconds=0.2)
     assert (task.status, task.error_type) == ("failed", "timeout")
+
+
+async def test_a_slow_post_hook_does_not_turn_success_into_a_timeout(manager: Any) -> None:
+    @register_post_hook
+    async def slow(task: Any, inputs: Any, result: Any) -> None:
+        await asyncio.sleep(1.2)
+
+    task = await run_one(manager, "sdk_wait", {"seconds": 0.01}, timeout_seconds=0.3)
+    assert (task.status, task.error) == ("completed", None)
+    assert not await RunEvent.objects.filter(run_id=task.run_id, type="task.late_outcome").aexists()
+
+
+async def test_a_secret_that_is_not_there_is_named(manager: Any) -> None:
+    task = await run_one(manager, "echo", {"key": "{{ secrets.API_KEY }}"})
+    assert task.error_type == "binding_error"
+    assert "there is no secret 'API_KEY'" in task.error and "$.inputs.key" in task.error
