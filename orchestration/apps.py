@@ -1,8 +1,9 @@
-"""The orchestration app: at start it finds the executors of all installed apps and registers the system checks."""
+"""The orchestration app: at start it registers executors, system checks and roles."""
 
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class OrchestrationConfig(AppConfig):
@@ -13,8 +14,11 @@ class OrchestrationConfig(AppConfig):
     verbose_name = "Orchestration"
 
     def ready(self) -> None:
-        """Register checks and executors."""
+        """Register checks, executors and what makes the roles."""
         from orchestration import checks, discovery
+        from orchestration.models.roles import make_roles
+
+        post_migrate.connect(make_roles, sender=self)
 
         checks.register()
         discovery.discover()

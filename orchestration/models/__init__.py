@@ -2,9 +2,12 @@
 
 from .definition import Dependency, Task, Tree, TreeVersion
 from .execution import Run, RunCommand, RunEvent, TaskAttempt, TaskLog, TaskRun
+from .identity import ApiToken, AuditEntry
 from .operation import ExecutorConfig, ExecutorPermit, Worker
 
 __all__ = [
+    "ApiToken",
+    "AuditEntry",
     "Dependency",
     "ExecutorConfig",
     "ExecutorPermit",

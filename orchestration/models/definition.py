@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.contrib.auth.models import Group, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -39,10 +40,23 @@ class TreeQuerySet(models.QuerySet["Tree"]):
         return self.filter(archived_at__isnull=True)
 
     def visible_to(self, user: AbstractBaseUser) -> Self:
-        """Trees that a user may see: their own, those for everyone, and all for a superuser."""
-        if getattr(user, "is_superuser", False):
-            return self
-        return self.filter(Q(owner_id=user.pk) | Q(visibility=Tree.Visibility.EVERYONE))
+        """Trees that a user may see: their own, those for everyone or for a group of theirs; administrators see all."""
+        return self if sees_all(user) else self.filter(visible_trees(user))
+
+
+def sees_all(user: AbstractBaseUser) -> bool:
+    """Tell whether a user sees and manages everybody's trees."""
+    return isinstance(user, PermissionsMixin) and user.has_perm("orchestration.manage_all_trees")
+
+
+def visible_trees(user: AbstractBaseUser, prefix: str = "") -> Q:
+    """The condition of the trees that a user may see; `prefix` leads to the tree, as in `tree__`."""
+    shared = Tree.shared_with.through.objects.filter(group__user=user.pk).values("tree")
+    return (
+        Q((f"{prefix}owner_id", user.pk))
+        | Q((f"{prefix}visibility", Tree.Visibility.EVERYONE))
+        | Q((f"{prefix}visibility", Tree.Visibility.GROUPS), (f"{prefix}pk__in", shared))
+    )
 
 
 class Tree(models.Model):
@@ -50,6 +64,7 @@ class Tree(models.Model):
 
     class Visibility(models.TextChoices):
         PRIVATE = "private", "only its owner"
+        GROUPS = "groups", "the groups it is shared with"
         EVERYONE = "everyone", "everyone"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -58,6 +73,9 @@ class Tree(models.Model):
     tags = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     visibility = models.CharField(max_length=20, choices=Visibility.choices, default=Visibility.EVERYONE)
+    shared_with = models.ManyToManyField(
+        Group, blank=True, related_name="+", help_text="Groups that see it, when its visibility says so"
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     parameters = models.JSONField(null=True, blank=True, help_text="A JSON Schema of a run's parameters")
     max_concurrency = models.PositiveIntegerField(null=True, blank=True, help_text="Tasks of one run at a time")
@@ -70,6 +88,7 @@ class Tree(models.Model):
 
     class Meta:
         ordering = ("name", "id")
+        permissions = (("manage_all_trees", "Can see and manage everybody's trees and runs"),)
         constraints = (
             models.CheckConstraint(condition=~Q(name=""), name="tree_name_not_empty"),
             models.CheckConstraint(

@@ -13,7 +13,7 @@ from django.urls import reverse
 from orchestration.engine.definition import MAX_NAME_CHARS
 from orchestration.engine.status import ACTIVE, TERMINAL, Status
 
-from .definition import Tree, priority_check, priority_field
+from .definition import Tree, priority_check, priority_field, sees_all, visible_trees
 from .operation import Worker
 
 if TYPE_CHECKING:
@@ -53,10 +53,7 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def visible_to(self, user: AbstractBaseUser) -> Self:
         """Runs of trees that a user may see, and runs that they started."""
-        if getattr(user, "is_superuser", False):
-            return self
-        seen = Q(tree__visibility=Tree.Visibility.EVERYONE) | Q(tree__owner_id=user.pk)
-        return self.filter(seen | Q(requested_by_id=user.pk))
+        return self if sees_all(user) else self.filter(visible_trees(user, "tree__") | Q(requested_by_id=user.pk))
 
 
 class Run(models.Model):
@@ -143,6 +140,7 @@ class TaskRun(models.Model):
     resolved_inputs = models.JSONField(null=True)
     dependencies = models.JSONField(default=list)
     timeout_seconds = models.FloatField(null=True)
+    position = models.JSONField(null=True)
     retry = models.JSONField(default=dict)
     enabled = models.BooleanField(default=True)
     pinned = models.JSONField(null=True)

@@ -1,19 +1,20 @@
-"""Who may see and do what on the pages."""
+"""Who may see and do what on the pages: the rules of `orchestration.access`, as views ask them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
+from orchestration.access import Actor, rules
 from orchestration.models import Run, Tree
 
+F = TypeVar("F")
 P = ParamSpec("P")
 
 
@@ -32,19 +33,25 @@ def page(
 
 def visible_tree(user: User, pk: UUID) -> Tree:
     """Return a tree; one that the user may not see is a 404 like one that isn't there."""
-    return get_object_or_404(Tree.objects.visible_to(user).select_related("owner"), pk=pk)
+    return _or_404(rules.find_tree(Actor(user), pk), "There is no such tree, or it is not shared with you.")
 
 
 def visible_run(user: User, pk: UUID) -> Run:
     """Return a run; one that the user may not see is a 404 like one that isn't there."""
-    return get_object_or_404(Run.objects.visible_to(user).select_related("requested_by", "owner", "parent_run"), pk=pk)
+    return _or_404(rules.find_run(Actor(user), pk), "There is no such run, or its tree is not shared with you.")
 
 
 def may_start(user: User) -> bool:
     """Tell whether the user may start runs."""
-    return user.has_perm("orchestration.add_run")
+    return rules.may_start(Actor(user))
 
 
 def may_cancel(user: User, run: Run) -> bool:
-    """Tell whether the user may cancel a run: their own, or any with the permission to change runs."""
-    return run.requested_by_id == user.pk or user.has_perm("orchestration.change_run")
+    """Tell whether the user may cancel a run."""
+    return rules.may_steer(Actor(user), run)
+
+
+def _or_404(found: F | None, otherwise: str) -> F:
+    if found is None:
+        raise Http404(otherwise)
+    return found

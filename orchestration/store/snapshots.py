@@ -54,10 +54,10 @@ WITH run AS (
 ), tasks AS (
     INSERT INTO orchestration_taskrun
         (run_id, ordinal, task_uid, name, executor, parent_uid, priority, inputs, params, schemas, dependencies,
-         timeout_seconds, retry, enabled, pinned, status, result, progress, progress_message, attempt,
+         timeout_seconds, retry, enabled, pinned, position, status, result, progress, progress_message, attempt,
          uncounted_attempts, worker_losses, finished_at, reused_from_id)
     SELECT run.id, x.ordinal, x.id, x.name, x.executor, x.parent_id, x.priority, x.inputs, x.params, x.schemas,
-           x.dependencies, x.timeout_seconds, x.retry, x.enabled, x.pinned,
+           x.dependencies, x.timeout_seconds, x.retry, x.enabled, x.pinned, x.position,
            CASE WHEN x.reused IS NULL THEN 'pending' ELSE 'completed' END,
            CASE WHEN x.reused IS NULL THEN NULL ELSE COALESCE(x.result, 'null'::jsonb) END,
            CASE WHEN x.reused IS NULL THEN 0 ELSE 1 END, '', 0, 0, 0,
@@ -65,7 +65,7 @@ WITH run AS (
     FROM run, json_to_recordset(%(tasks)s::json) AS x(
         ordinal int, id text, name text, executor text, parent_id text, priority int, inputs jsonb, params jsonb,
         schemas jsonb, dependencies jsonb, timeout_seconds double precision, retry jsonb, enabled boolean, pinned jsonb,
-        result jsonb, reused bigint)
+        position jsonb, result jsonb, reused bigint)
 ), created AS (
     INSERT INTO orchestration_runevent (run_id, seq, type, data, at)
     SELECT run.id, 1, 'run.created', %(created)s::jsonb, clock_timestamp() FROM run
@@ -110,5 +110,6 @@ def _task_row(index: int, task: TaskSpec, reused: Reused | None) -> str:
     row |= {"parent_id": task.parent_id, "priority": task.priority, "inputs": task.inputs, "params": task.params}
     row |= {"schemas": task.schemas, "timeout_seconds": task.timeout_seconds, "retry": asdict(task.retry)}
     row["dependencies"] = [{"id": edge.id, "required": edge.required} for edge in task.dependencies]
-    row |= {"enabled": task.enabled, "pinned": task.pinned, "reused": reused.task_run if reused else None}
+    row |= {"enabled": task.enabled, "pinned": task.pinned, "position": task.position}
+    row |= {"reused": reused.task_run if reused else None}
     return f'{encode(row)[:-1]},"result":{reused.result_json if reused else "null"}}}'

@@ -96,7 +96,7 @@ def test_queries_do_not_grow(as_viewer: Client, django_assert_max_num_queries: A
     tree = make_tree()
     for _ in range(PAGE_SIZE):
         make_run(tree, Status.IN_PROGRESS, tasks=2)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         as_viewer.get("/runs/")
 
 
