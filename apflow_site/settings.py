@@ -87,6 +87,7 @@ if APFLOW_EXAMPLES and (BASE_DIR / "examples" / "__init__.py").is_file():
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "apflow_site.csp.csp_middleware",
+    "orchestration.api.middleware.api_errors_middleware",
     "apflow_site.static_files.static_files_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

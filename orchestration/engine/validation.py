@@ -66,16 +66,36 @@ def read_tree(document: JSONValue, registry: ExecutorRegistry | None, name: str 
     `registry` adds the checks that need the executors (None skips them); `name` is the name of a tree that has none.
     Raises InvalidDefinitionError with everything that is wrong.
     """
-    problem = find_problem(document)
-    if problem is not None:
-        raise InvalidDefinitionError([problem])
-    problems: list[Problem] = []
-    spec = _read_document(document, name, problems)
+    spec, problems = _read_fields(document, name)
     if spec is not None:
         problems.extend(tree_problems(spec, registry))
     if problems or spec is None:
         raise InvalidDefinitionError(_bounded(problems))
     return spec
+
+
+def read_draft(
+    document: JSONValue, registry: ExecutorRegistry | None, name: str = ""
+) -> tuple[TreeSpec, list[Problem]]:
+    """Read a document that may be unfinished, and list what keeps it from being run.
+
+    Raises InvalidDefinitionError for what can't even be stored: fields that can't be read, references to nothing,
+    double edges, cycles.
+    """
+    spec, unstorable = _read_fields(document, name)
+    if spec is not None:
+        unstorable.extend(graph_problems(spec.tasks, registry if registry is not None else ()))
+    if unstorable or spec is None:
+        raise InvalidDefinitionError(_bounded(unstorable))
+    return spec, _bounded(tree_problems(spec, registry))
+
+
+def _read_fields(document: JSONValue, name: str) -> tuple[TreeSpec | None, list[Problem]]:
+    problem = find_problem(document)
+    if problem is not None:
+        return None, [problem]
+    problems: list[Problem] = []
+    return _read_document(document, name, problems), problems
 
 
 def read_array(items: list[JSONValue]) -> tuple[TaskSpec, ...]:
