@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
+from orchestration.actions.audit import add_token
 from orchestration.engine.json_values import text_problem
 from orchestration.models import ApiToken
 
@@ -42,11 +43,12 @@ def actor_of_token(secret: str) -> Actor | None:
 
 
 def actor_of_headers(authorization: str) -> Actor:
-    """Return the actor that an Authorization header names. Raises Refused."""
+    """Return the actor that an Authorization header names, and note the token as this request's. Raises Refused."""
     kind, _, secret = authorization.partition(" ")
     actor = actor_of_token(secret.strip()) if kind.lower() == "bearer" else None
-    if actor is None:
+    if actor is None or actor.token is None:
         raise Refused("The token is not valid: it is unknown, revoked or expired. Make a new one on your account page.")
+    add_token(str(actor.token))
     return actor
 
 
@@ -84,6 +86,14 @@ def is_still_valid(actor: Actor, session: SessionBase | None) -> bool:
         return actor_of_session(now).user.pk == actor.user.pk
     except Refused:
         return False
+
+
+def actor_now(actor: Actor, session: SessionBase | None) -> Actor | None:
+    """Return an actor who was let in a while ago with the permissions that they have now; None when they have to go."""
+    if not is_still_valid(actor, session):
+        return None
+    user = User.objects.filter(pk=actor.user.pk, is_active=True).first()
+    return None if user is None else Actor(user, actor.token)
 
 
 def header_of(headers: Mapping[bytes, bytes] | list[tuple[bytes, bytes]], name: bytes) -> str:

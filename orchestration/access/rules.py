@@ -8,7 +8,12 @@
 | see a run | who sees its tree, who started it |
 | start a run | operators who see the tree |
 | steer a run | operators who see it; who started it |
+| run a tree that is not stored, run again with other inputs | operators who may make trees, or change them |
+| run again | operators who see the run, and its tree if there is one |
 | delete a run | who may delete its tree; editors: runs that they started |
+| make and revoke tokens of their own | everybody, in a session or with a token of the scope admin |
+| revoke other people's tokens, read the audit trail, unlock sign-ins | administrators |
+| enter the admin pages | staff, administrators |
 """
 
 from __future__ import annotations
@@ -17,9 +22,10 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from orchestration.models import Run, Tree
+from orchestration.models import ApiToken, Run, Tree
 from orchestration.models.definition import TreeQuerySet, sees_all
 from orchestration.models.execution import RunQuerySet
+from orchestration.models.identity import ApiTokenQuerySet
 
 from .actor import Actor
 
@@ -64,6 +70,31 @@ def may_start(actor: Actor) -> bool:
     return actor.can("add_run")
 
 
+def may_start_unstored(actor: Actor) -> bool:
+    """Tell whether the actor may run a definition of their own: that is as much as making a tree and running it."""
+    return may_start(actor) and may_create_trees(actor)
+
+
+def may_run_again(actor: Actor, run: Run) -> bool:
+    """Tell whether the actor may start a run after one that they see."""
+    return may_start(actor) and (run.tree_id is None or trees_of(actor).filter(pk=run.tree_id).exists())
+
+
+def rerunnable(actor: Actor) -> Q:
+    """The condition, within the runs that the actor sees, of those that `may_run_again` allows."""
+    return Q(tree__isnull=True) | Q(tree__in=trees_of(actor)) if may_start(actor) else Q(pk__in=())
+
+
+def may_change_inputs(actor: Actor) -> bool:
+    """Tell whether the actor may run a task with other inputs than its author has given it."""
+    return actor.can("change_tree")
+
+
+def may_steer_any(actor: Actor) -> bool:
+    """Tell whether there can be runs that the actor may steer; of each, `steerable` says whether it is one."""
+    return actor.within_scope("change_run")
+
+
 def may_steer(actor: Actor, run: Run) -> bool:
     """Tell whether the actor may cancel, pause, resume, retry, skip or reorder in a run that they see."""
     own = run.requested_by_id == actor.user.pk and actor.within_scope("change_run")
@@ -76,6 +107,11 @@ def may_delete_run(actor: Actor, run: Run) -> bool:
         return False
     owns = run.tree is not None and run.tree.owner_id == actor.user.pk
     return owns or run.requested_by_id == actor.user.pk or actor.can("manage_all_trees")
+
+
+def may_delete_any(actor: Actor) -> bool:
+    """Tell whether there can be runs that the actor may delete; of each, `deletable` says whether it is one."""
+    return actor.can("delete_run")
 
 
 def steerable(actor: Actor) -> Q:
@@ -97,3 +133,29 @@ def deletable(actor: Actor) -> Q:
 def may_administer(actor: Actor) -> bool:
     """Tell whether the actor sees and manages everybody's trees, runs and tokens."""
     return actor.within_scope("manage_all_trees") and sees_all(actor.user)
+
+
+def may_enter_admin(actor: Actor) -> bool:
+    """Tell whether the admin pages let the actor in; what they may do there is asked piece by piece."""
+    return actor.user.is_active and actor.token is None and (actor.user.is_staff or sees_all(actor.user))
+
+
+def may_manage_tokens(actor: Actor) -> bool:
+    """Tell whether the actor may make and revoke their own tokens. A narrow token makes none, not even a narrow one."""
+    return actor.within_scope("add_apitoken")
+
+
+def may_revoke(actor: Actor, token: ApiToken) -> bool:
+    """Tell whether the actor may revoke a token."""
+    return may_manage_tokens(actor) and (token.user_id == actor.user.pk or may_administer(actor))
+
+
+def tokens_of(actor: Actor) -> ApiTokenQuerySet:
+    """Tokens that the actor may list here: their own."""
+    return ApiToken.objects.filter(user=actor.user.pk)
+
+
+def token_scopes(actor: Actor) -> tuple[str, ...]:
+    """The scopes that the actor may give a token: those that reach further than the one before, for them."""
+    needs = {"read": None, "run": "add_run", "edit": "change_tree", "admin": "manage_all_trees"}
+    return tuple(scope for scope, codename in needs.items() if codename is None or actor.can(codename))

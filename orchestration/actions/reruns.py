@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from orchestration.actions.runs import insert_audited, with_defaults
 from orchestration.actions.trees import tree_spec
 from orchestration.engine.definition import DependencySpec, TaskSpec, TreeSpec, new_id
 from orchestration.engine.errors import InvalidDefinitionError, Problem
@@ -15,22 +17,30 @@ from orchestration.engine.registry import default_registry
 from orchestration.engine.rerun import Earlier, Fate, Plan, Scope, Wish, plan_rerun
 from orchestration.engine.retry import RetryPolicy
 from orchestration.engine.status import Status
-from orchestration.engine.validation import tree_problems
+from orchestration.engine.validation import parameter_problems, tree_problems
 from orchestration.models import Run, TaskRun
-from orchestration.store.snapshots import NewRun, Reused, insert_run
+from orchestration.store.snapshots import NewRun, Reused
+
+#: Columns that can be large and say nothing of a definition.
+LARGE: Final = ("result", "resolved_inputs")
+
+
+class NothingToRerunError(InvalidDefinitionError):
+    """The plan of a re-run has no task to run."""
 
 
 def run_spec(run: Run) -> TreeSpec:
     """Return the definition that a run had, as plain data."""
     return TreeSpec(
         name=run.tree_name,
-        tasks=tuple(_task_spec(row) for row in run.task_runs.order_by("ordinal")),
+        tasks=tuple(task_run_spec(row) for row in run.task_runs.defer(*LARGE).order_by("ordinal")),
         max_concurrency=run.max_concurrency,
         timeout_seconds=run.timeout_seconds,
     )
 
 
-def _task_spec(row: TaskRun) -> TaskSpec:
+def task_run_spec(row: TaskRun) -> TaskSpec:
+    """Return the definition that a task had in a run, as plain data."""
     return TaskSpec(
         id=row.task_uid,
         name=row.name,
@@ -45,6 +55,7 @@ def _task_spec(row: TaskRun) -> TaskSpec:
         retry=RetryPolicy(**row.retry),
         enabled=row.enabled,
         pinned=row.pinned,
+        position=row.position,
     )
 
 
@@ -59,8 +70,8 @@ def make_plan(run: Run, wish: Wish, *, latest: bool = False) -> Plan:
     if problems:
         raise InvalidDefinitionError(problems)
     earlier = {
-        row.task_uid: Earlier(_task_spec(row), Status(row.status), row.status == Status.COMPLETED)
-        for row in run.task_runs.defer("result", "resolved_inputs").order_by("ordinal")
+        row.task_uid: Earlier(task_run_spec(row), Status(row.status), row.status == Status.COMPLETED)
+        for row in run.task_runs.defer(*LARGE).order_by("ordinal")
     }
     return plan_rerun(spec, earlier, wish, default_registry)
 
@@ -90,7 +101,11 @@ def rerun(
     """Start a new run that does what `make_plan` says, linked to the earlier one. Raises InvalidDefinitionError."""
     plan = make_plan(run, wish, latest=latest)
     if not plan.of(Fate.RUN):
-        raise InvalidDefinitionError([Problem("$", f"there is nothing to run again: {plan.summary()}")])
+        raise NothingToRerunError([Problem("$", f"there is nothing to run again: {plan.summary()}")])
+    values = run.parameters if parameters is None else with_defaults(plan.spec.parameters, parameters)
+    problems = parameter_problems(plan.spec.parameters, values)
+    if problems:
+        raise InvalidDefinitionError(problems)
     new = NewRun(
         id=new_id(),
         spec=plan.spec,
@@ -98,16 +113,17 @@ def rerun(
         tree_version=run.tree.version if latest and run.tree else run.tree_version,
         trigger=Run.Trigger.RETRY,
         priority=run.priority,
-        parameters=run.parameters if parameters is None else parameters,
+        parameters=values,
         requested_by=user.pk if user else None,
         parent_run=str(run.pk),
-        reused=_reused(run, [step.task_id for step in plan.of(Fate.REUSE)]),
+        reused=results_of(run, [step.task_id for step in plan.of(Fate.REUSE)]),
     )
-    insert_run(new)
+    insert_audited(new, user, "run.rerun")
     return Run.objects.get(pk=new.id)
 
 
-def _reused(run: Run, uids: list[str]) -> dict[str, Reused]:
+def results_of(run: Run, uids: Collection[str]) -> dict[str, Reused]:
+    """Return results of a run's tasks as another run takes them over."""
     rows = run.task_runs.filter(task_uid__in=uids).values_list("task_uid", "pk", "result")
     return {uid: Reused(pk, encode(result)) for uid, pk, result in rows}
 

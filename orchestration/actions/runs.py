@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 
+from orchestration.engine import task_commands
 from orchestration.engine.definition import DEFAULT_PRIORITY, PRIORITIES, TreeSpec, new_id
 from orchestration.engine.errors import InvalidDefinitionError, Problem, RunNotFoundError
 from orchestration.engine.registry import default_registry
@@ -15,9 +18,11 @@ from orchestration.engine.validation import parameter_problems, tree_problems
 from orchestration.engine.why import explain
 from orchestration.models import Run, RunCommand, TaskRun, Tree
 from orchestration.store.looking import read_state, read_world
-from orchestration.store.snapshots import NewRun, insert_run
+from orchestration.store.one_task import read_task_alone
+from orchestration.store.snapshots import NewRun, Reused, insert_run
 from orchestration.store.statements import WAKE_WORKERS
 
+from . import audit
 from .trees import tree_spec
 
 
@@ -25,7 +30,8 @@ from .trees import tree_spec
 class RunRequest:
     """How somebody wants a tree to be run. `priority` None is normal; the same `idempotency_key` is the same run.
 
-    `owner` is the worker id of an engine in this process that will adopt the run, so that no other one claims it.
+    `owner` is the worker id of an engine in this process that will adopt the run, so that no other one claims it;
+    `reused` are results that the run takes over, by task id, from `parent_run`; a new run gets `run_id`.
     """
 
     user: AbstractBaseUser | None = None
@@ -34,6 +40,9 @@ class RunRequest:
     trigger: str = Run.Trigger.MANUAL
     idempotency_key: str | None = None
     owner: str | None = None
+    parent_run: str | None = None
+    reused: Mapping[str, Reused] = field(default_factory=dict)
+    run_id: str = field(default_factory=new_id)
 
     def problems(self) -> list[Problem]:
         """List what is wrong with the request itself."""
@@ -74,7 +83,7 @@ def start_spec(spec: TreeSpec, request: RunRequest, tree: Tree | None = None) ->
     if problems:
         raise InvalidDefinitionError(problems)
     new = NewRun(
-        id=new_id(),
+        id=request.run_id,
         spec=spec,
         tree_id=str(tree.pk) if tree else None,
         tree_version=tree.version if tree else 1,
@@ -83,11 +92,25 @@ def start_spec(spec: TreeSpec, request: RunRequest, tree: Tree | None = None) ->
         parameters=values,
         requested_by=request.user.pk if request.user else None,
         idempotency_key=request.idempotency_key,
+        parent_run=request.parent_run,
+        reused=dict(request.reused),
         owner=request.owner,
     )
-    if insert_run(new):
+    if insert_audited(new, request.user, "run.start"):
         return Run.objects.get(pk=new.id)
     return Run.objects.get(idempotency_key=request.idempotency_key)
+
+
+def insert_audited(new: NewRun, user: AbstractBaseUser | None, act: str) -> bool:
+    """Write a run and its audit entry at once; False when a run with the same idempotency key exists."""
+    with transaction.atomic():
+        if not insert_run(new):
+            return False
+        detail = {"trigger": new.trigger, "tree": new.tree_id, "tree_version": new.tree_version}
+        if new.parent_run is not None:
+            detail["parent_run"] = new.parent_run
+        audit.record(act, Run(pk=UUID(new.id), tree_name=new.spec.name), user=user, detail=detail)
+    return True
 
 
 def with_defaults(schema: dict[str, Any] | None, values: dict[str, Any]) -> dict[str, Any]:
@@ -134,9 +157,30 @@ def send_command(
             requested_by_id=user.pk if user else None,
             reason=reason[:2000],
         )
+        _record_command(command, user)
         with connection.cursor() as cursor:
             cursor.execute(WAKE_WORKERS)
     return command
+
+
+def _record_command(command: RunCommand, user: AbstractBaseUser | None) -> None:
+    """One word for what is asked of a run, `task.` before what is asked of one task of it."""
+    task_run, run = command.task_run, command.run
+    subject: Run | TaskRun = run if task_run is None else task_run
+    detail = {"run": str(run.pk), "tree": run.tree_name, **command.data}
+    audit.record(
+        f"{'run' if task_run is None else 'task'}.{command.kind}",
+        subject,
+        user=user,
+        reason=command.reason,
+        detail=detail,
+    )
+
+
+def refusal(task_run: TaskRun, kind: str) -> str | None:
+    """Say why a command for one task would do nothing as the task stands now; None when it would do something."""
+    found = read_task_alone(str(task_run.run_id), task_run.pk, default_registry)
+    return "the task is gone" if found is None else task_commands.refusal(found.state, found.node, kind, found.now)
 
 
 def why(task_run: TaskRun) -> str:

@@ -10,16 +10,21 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from orchestration.access import rules
 from orchestration.models import Run, TaskRun
 
 from .read_only import ReadOnlyAdmin
+from .visible import Visible
 
 _STATUS = '<span class="status status-{}">{}</span>'
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin[Run]):
+class RunAdmin(Visible, ReadOnlyAdmin[Run]):
     """Runs of all trees."""
+
+    seen_through = "pk"
+    seen = staticmethod(rules.runs_of)
 
     list_display = ("tree_name", "shown_status", "trigger", "requested_by", "task_count", "queued_at", "finished_at")
     list_filter = ("status", "trigger", "queued_at")
@@ -53,8 +58,11 @@ class RunAdmin(ReadOnlyAdmin[Run]):
 
 
 @admin.register(TaskRun)
-class TaskRunAdmin(ReadOnlyAdmin[TaskRun]):
+class TaskRunAdmin(Visible, ReadOnlyAdmin[TaskRun]):
     """Task runs of all runs."""
+
+    seen_through = "run"
+    seen = staticmethod(rules.runs_of)
 
     list_display = ("name", "shown_status", "executor", "run", "attempt", "short_error", "started_at", "finished_at")
     list_filter = ("status", "executor")

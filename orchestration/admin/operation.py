@@ -7,12 +7,13 @@ from django.utils import timezone
 
 from orchestration.models import ExecutorConfig, Worker
 
+from .audited import Audited
 from .generics import ModelAdmin
 from .read_only import ReadOnlyAdmin
 
 
 @admin.register(ExecutorConfig)
-class ExecutorConfigAdmin(ModelAdmin[ExecutorConfig]):
+class ExecutorConfigAdmin(Audited, ModelAdmin[ExecutorConfig]):
     """Which executors are switched off or limited; running workers follow within two seconds."""
 
     list_display = ("executor", "enabled", "max_concurrency", "rate_count", "rate_seconds", "updated_at")

@@ -16,9 +16,11 @@ from orchestration.actions.trees import record_version
 from orchestration.engine.definition import DependencySpec
 from orchestration.models import Dependency, Task, Tree
 
+from .audited import Audited
 from .definitions import check_edge, check_task
 from .generics import BaseInlineFormSet, ModelAdmin, ModelForm, TabularInline
 from .json_fields import nullable_field, object_field
+from .visible import Visible
 
 _FORMSET = "dependencies"
 
@@ -91,7 +93,7 @@ class DependencyInline(TabularInline[Dependency, Task]):
 
 
 @admin.register(Task)
-class TaskAdmin(ModelAdmin[Task]):
+class TaskAdmin(Audited, Visible, ModelAdmin[Task]):
     """Tasks of all trees."""
 
     form = TaskForm
@@ -197,7 +199,7 @@ class DependencyForm(ModelForm[Dependency]):
 
 
 @admin.register(Dependency)
-class DependencyAdmin(ModelAdmin[Dependency]):
+class DependencyAdmin(Audited, Visible, ModelAdmin[Dependency]):
     """Edges of all trees."""
 
     form = DependencyForm

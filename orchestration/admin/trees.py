@@ -7,18 +7,21 @@ from typing import Any
 import jsonschema
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, ManyToManyField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from orchestration.access import rules
 from orchestration.actions.trees import record_version
 from orchestration.models import Task, Tree
 
+from .audited import Audited
 from .generics import ModelAdmin, ModelForm
 from .json_fields import nullable_field
+from .visible import Visible, actor_of
 
 
 class TreeForm(ModelForm[Tree]):
@@ -28,7 +31,24 @@ class TreeForm(ModelForm[Tree]):
 
     class Meta:
         model = Tree
-        fields = ("name", "description", "tags", "owner", "visibility", "parameters", "max_concurrency", "archived_at")
+        fields = (
+            "name",
+            "description",
+            "tags",
+            "owner",
+            "visibility",
+            "shared_with",
+            "parameters",
+            "max_concurrency",
+            "archived_at",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a tree that is shared with groups and names none."""
+        cleaned = super().clean() or {}
+        if cleaned.get("visibility") == Tree.Visibility.GROUPS and not cleaned.get("shared_with"):
+            self.add_error("shared_with", "Choose a group, or another visibility.")
+        return cleaned
 
     def clean_parameters(self) -> Any:
         """Refuse what is JSON, but no JSON Schema."""
@@ -41,11 +61,18 @@ class TreeForm(ModelForm[Tree]):
         return schema
 
 
+#: Fields of those who may delete a tree and give it away.
+_WHO = ("owner", "visibility", "shared_with")
+
+
 @admin.register(Tree)
-class TreeAdmin(ModelAdmin[Tree]):
+class TreeAdmin(Audited, Visible, ModelAdmin[Tree]):
     """Trees; their tasks are a link away, because a tree may have thousands."""
 
+    seen_through = "pk"
+
     form = TreeForm
+    formfield_overrides = {ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
     list_display = ("name", "tag_list", "owner", "visibility", "task_count", "version", "archived_at", "updated_at")
     list_filter = ("visibility", ("archived_at", admin.EmptyFieldListFilter), "updated_at")
     list_select_related = ("owner",)
@@ -55,7 +82,7 @@ class TreeAdmin(ModelAdmin[Tree]):
     readonly_fields = ("task_links", "version", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("name", "description", "tags", "task_links")}),
-        ("Who", {"fields": ("owner", "visibility")}),
+        ("Who", {"fields": _WHO}),
         ("Runs", {"fields": ("parameters", "max_concurrency")}),
         ("State", {"fields": ("archived_at", "version", "created_at", "updated_at")}),
     )
@@ -63,13 +90,29 @@ class TreeAdmin(ModelAdmin[Tree]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tree]:
         """Add the number of tasks."""
         tasks = Task.objects.filter(tree=OuterRef("pk")).order_by().values("tree").annotate(n=Count("pk")).values("n")
-        return super().get_queryset(request).annotate(tasks_in_all=Coalesce(Subquery(tasks), 0))
+        trees: QuerySet[Tree] = super().get_queryset(request)
+        return trees.annotate(tasks_in_all=Coalesce(Subquery(tasks), 0))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tree | None = None) -> tuple[str, ...]:
+        """Who sees a tree is its owner's business, and an administrator's; a new tree is the maker's own."""
+        actor = actor_of(request)
+        if obj is not None:
+            return self.readonly_fields if rules.may_manage_tree(actor, obj) else (*self.readonly_fields, *_WHO)
+        return self.readonly_fields if rules.may_administer(actor) else (*self.readonly_fields, "owner")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Tree | None = None) -> bool:
+        """Ask the rules."""
+        return super().has_delete_permission(request, obj) and (
+            obj is None or rules.may_manage_tree(actor_of(request), obj)
+        )
 
     def save_model(self, request: HttpRequest, obj: Tree, form: Any, change: bool) -> None:
-        """Save, and keep the new version."""
+        """Save, and keep the new version. A new tree belongs to who makes it, unless the form says otherwise."""
+        if not change and obj.owner is None:
+            obj.owner = actor_of(request).user
         super().save_model(request, obj, form, change)
         if change and form.has_changed():
-            record_version(obj, _user(request), f"Changed in the admin: {', '.join(form.changed_data)}")
+            record_version(obj, actor_of(request).user, f"Changed in the admin: {', '.join(form.changed_data)}")
 
     @admin.display(description="tags")
     def tag_list(self, tree: Tree) -> str:
@@ -93,7 +136,3 @@ class TreeAdmin(ModelAdmin[Tree]):
             *(tasks, tree.pk, tree.tasks_in_all, reverse("admin:orchestration_task_add"), tree.pk),
             tree.get_absolute_url(),
         )
-
-
-def _user(request: HttpRequest) -> Any:
-    return request.user

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection, transaction
 
@@ -54,7 +55,9 @@ def _create_admin() -> FirstAdmin:
     name = ADMIN_NAME
     while users.filter(username=name).exists():  # an ordinary user may have that name already
         name = f"{ADMIN_NAME}-{secrets.token_hex(2)}"
-    users.create_superuser(name, password=password)
+    admin = users.create_superuser(name, password=password)
+    # What a superuser may do anyway, in the words of the roles.
+    admin.groups.add(Group.objects.get(name="admin"))
     return FirstAdmin(name, None if chosen else password)
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 from types import FrameType
+from typing import Final
 
 from orchestration.actions.engines import calm_collector
 from orchestration.engine.engine import Engine
 
 logger = logging.getLogger("apflow.worker")
+
+#: Seconds after which Python's threads may interrupt each other. With the usual 5 ms, a task that only computes makes
+#: each round trip to the database of the heartbeat several times that long.
+_SWITCH_SECONDS: Final = 0.0005
 
 
 def serve(engine: Engine) -> None:
@@ -24,6 +30,7 @@ def serve(engine: Engine) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     calm_collector()
     engine.start()
     logger.info("worker %s is ready, %d slots", engine.worker_id, engine.options.slots)

@@ -1,4 +1,4 @@
-"""Who may see and do what on the pages: the rules of `orchestration.access`, as views ask them."""
+"""Who may see and do what on the pages: the rules of `orchestration.access`, as views and templates ask them."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ def visible_run(user: User, pk: UUID) -> Run:
     return _or_404(rules.find_run(Actor(user), pk), "There is no such run, or its tree is not shared with you.")
 
 
+def sees_tree(user: User, run: Run) -> bool:
+    """Tell whether the user may open a run's tree. Who started a run sees the run even when the tree is private now."""
+    return run.tree_id is not None and rules.find_tree(Actor(user), run.tree_id) is not None
+
+
 def may_start(user: User) -> bool:
     """Tell whether the user may start runs."""
     return rules.may_start(Actor(user))
@@ -49,6 +54,39 @@ def may_start(user: User) -> bool:
 def may_cancel(user: User, run: Run) -> bool:
     """Tell whether the user may cancel a run."""
     return rules.may_steer(Actor(user), run)
+
+
+class May:
+    """What the one who looks at a page may do, for templates: each is asked when it is used."""
+
+    def __init__(self, user: User) -> None:
+        self._actor = Actor(user)
+
+    @property
+    def enter_admin(self) -> bool:
+        """True when the admin pages let them in."""
+        return rules.may_enter_admin(self._actor)
+
+    @property
+    def create_trees(self) -> bool:
+        """True when they may make trees."""
+        return rules.may_create_trees(self._actor)
+
+    @property
+    def edit_trees(self) -> bool:
+        """True when they may change trees that they see."""
+        return self._actor.can("change_tree")
+
+    @property
+    def start_runs(self) -> bool:
+        """True when they may start runs."""
+        return rules.may_start(self._actor)
+
+
+def may(request: HttpRequest) -> dict[str, May]:
+    """Give templates `may`, which a stranger's page does not have: a context processor."""
+    user = getattr(request, "user", None)
+    return {"may": May(user)} if isinstance(user, User) else {}
 
 
 def _or_404(found: F | None, otherwise: str) -> F:

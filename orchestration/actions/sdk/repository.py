@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db import transaction
 
+from orchestration.actions.keeping import delete_tree
 from orchestration.actions.sdk.session import Session
 from orchestration.actions.sdk.storing import latest_rows, specs_of, store_tasks
-from orchestration.actions.trees import stored_spec
+from orchestration.actions.trees import record_version, stored_spec
 from orchestration.engine.errors import OrchestrationError, TaskNotFoundError
 from orchestration.engine.status import Status
 from orchestration.engine.tree_node import TaskTreeNode, create_task
@@ -115,7 +117,10 @@ def _delete(task_id: str) -> bool:
     if Run.objects.active().filter(tree_id=row.tree_id, task_runs__task_uid=task_id).exists():
         raise TaskInUseError(f"A run of task {row.name!r} is going on; cancel it or wait for its end")
     tree = row.tree
-    row.delete()
-    if not tree.tasks.exists():
-        tree.delete()
+    with transaction.atomic():
+        row.delete()
+        if tree.tasks.exists():
+            record_version(tree, None, f"Task {row.name} deleted by a program")
+        else:
+            delete_tree(tree, reason="Its last task was deleted by a program")
     return True

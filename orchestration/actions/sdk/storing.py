@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from orchestration.actions.trees import fill_task, record_version, tree_spec, write_edges
+from orchestration.actions.task_rows import fill_task, write_edges
+from orchestration.actions.trees import record_version, tree_spec
 from orchestration.engine.definition import TaskSpec
 from orchestration.engine.errors import InvalidDefinitionError, Problem
 from orchestration.engine.registry import default_registry
@@ -112,7 +113,6 @@ def _write(tree: Tree, specs: Sequence[TaskSpec], rows: dict[str, Task], user_id
         row.user_id = user_ids.get(spec.id) or row.user_id
         written[spec.id] = row
     Task.objects.bulk_create(fresh, batch_size=2_000)
-    Dependency.objects.filter(task__in=[written[spec.id].pk for spec in specs]).delete()
     write_edges(tree, specs, written)
     problems = graph_problems(tree_spec(tree).tasks, default_registry)
     if problems:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from orchestration import discovery
 from orchestration.engine.registry import ExecutorSpec, default_registry
+from orchestration.management.plain_command import PlainCommand
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     """List executors."""
 
     help = "List the registered executors, and the modules that should have brought some and can't be imported."

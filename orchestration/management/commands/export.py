@@ -6,15 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db.models import Count
 
 from orchestration.actions.trees import export_tree
+from orchestration.management.plain_command import PlainCommand
 from orchestration.management.targets import InvalidTargetError, find_tree
 from orchestration.models import Tree
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     """Export trees."""
 
     help = "Print a stored tree as a JSON document that `import`, `run` and `validate` read."
@@ -30,7 +31,8 @@ class Command(BaseCommand):
         if options["list"]:
             trees = Tree.objects.current().annotate(size=Count("tasks"))
             for pk, name, size, version in trees.values_list("pk", "name", "size", "version"):
-                self.stdout.write(f"{pk}  {name}  ({size} tasks, version {version})")
+                count = "1 task" if size == 1 else f"{size} tasks"
+                self.stdout.write(f"{pk}  {name}  ({count}, version {version})")
             return
         if not options["tree"]:
             raise InvalidTargetError("name a tree, or use --list")

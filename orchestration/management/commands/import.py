@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from orchestration.actions.trees import create_tree
+from orchestration.management.plain_command import PlainCommand
 from orchestration.management.targets import parse_file
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     """Store trees."""
 
     help = "Store the trees of JSON files, each as a new tree. All files are checked before any is stored."

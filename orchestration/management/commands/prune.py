@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from orchestration.management.arguments import age
+from orchestration.management.plain_command import PlainCommand
 from orchestration.store.prune import count_old_runs, prune_runs
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     """Delete old runs."""
 
     help = "Delete finished runs with their tasks, logs and events, in small batches, while other runs go on."

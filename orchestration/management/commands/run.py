@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from orchestration.actions.runs import RunRequest, start_spec
 from orchestration.actions.sdk.local_engine import local_engine
@@ -18,11 +18,12 @@ from orchestration.engine.definition import TreeSpec
 from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.management.arguments import parameter
 from orchestration.management.following import Follower
+from orchestration.management.plain_command import PlainCommand
 from orchestration.management.targets import InvalidTargetError, find_tree, parse_file, problem_list
 from orchestration.models import Run, Tree, Worker
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     """Run a tree."""
 
     help = (

@@ -6,17 +6,18 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import OperationalError
 
 from orchestration.management.first_start import PASSWORD_VARIABLE, FirstAdmin, prepare_database
+from orchestration.management.plain_command import PlainCommand
 from orchestration.management.supervise import Address, ChildSpec, StartError, Supervisor, answers, require_free
 
 # How long the web process may take to close its connections.
 WEB_GRACE_SECONDS = 2.0
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     """Start everything and keep it running."""
 
     help = "Start the database, the web server and a worker; Ctrl-C stops all of them."

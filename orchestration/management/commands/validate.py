@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from orchestration.management.plain_command import PlainCommand
 from orchestration.management.targets import parse_file
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     """Check files."""
 
     help = "Check trees in JSON files: every problem at once, each with its JSON path. Exit code: 0 valid, 2 not."

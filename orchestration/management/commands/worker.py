@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from orchestration.actions.engines import make_engine
 from orchestration.management.arguments import positive_int, seconds
+from orchestration.management.plain_command import PlainCommand
 from orchestration.management.worker import serve
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     """Run one worker."""
 
     help = "Claim runs and execute their tasks, until Ctrl-C or SIGTERM. Start as many as you like, on any machine."
