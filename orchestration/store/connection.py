@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from django.db import connection as django_connection
@@ -18,18 +18,23 @@ _DJANGOS_OWN = ("cursor_factory", "context", "prepare_threshold")
 
 #: Every statement of the engine reaches its rows through an index. Without this, a plan that was cached while the
 #: tables were small goes on reading them whole when they have grown.
-_PLANNING = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+PLANNING: Final = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+
+
+def connection_params() -> dict[str, Any]:
+    """Return what a plain psycopg connection to Django's database is made with. May start the embedded server."""
+    params = connections["default"].get_connection_params()
+    for name in _DJANGOS_OWN:
+        params.pop(name, None)
+    return params
 
 
 def thread_connection() -> psycopg.Connection[Any]:
     """Return this thread's connection, made when there is none that works. It is in autocommit mode."""
     connection: psycopg.Connection[Any] | None = getattr(_local, "connection", None)
     if connection is None or connection.closed:
-        params = connections["default"].get_connection_params()
-        for name in _DJANGOS_OWN:
-            params.pop(name, None)
-        connection = psycopg.connect(**params, autocommit=True)
-        connection.execute(_PLANNING)
+        connection = psycopg.connect(**connection_params(), autocommit=True)
+        connection.execute(PLANNING)
         _local.connection = connection
     return connection
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -60,10 +61,20 @@ def prune_runs(older_than: timedelta) -> Iterator[int]:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_OLD, [older_than.total_seconds(), BATCH_RUNS])
             ids = [row[0] for row in cursor.fetchall()]
-            for statement in _DELETE if ids else ():
-                cursor.execute(statement, {"ids": ids})
+            _delete(cursor, ids)
         if not ids:
             break
         yield len(ids)
     with connection.cursor() as cursor:
         cursor.execute(_WORKERS, [older_than.total_seconds()])
+
+
+def delete_runs(ids: Sequence[UUID]) -> None:
+    """Delete runs with all that belongs to them. The caller holds their rows' locks, and knows that they have ended."""
+    with connection.cursor() as cursor:
+        _delete(cursor, ids)
+
+
+def _delete(cursor: Any, ids: Sequence[UUID]) -> None:
+    for statement in _DELETE if ids else ():
+        cursor.execute(statement, {"ids": list(ids)})

@@ -10,7 +10,7 @@ from orchestration.engine.definition import TaskSpec, TreeSpec
 from orchestration.engine.json_values import encode
 
 from .connection import django_cursor
-from .statements import CHANNEL
+from .statements import CHANNEL, EVENTS_CHANNEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,12 @@ WITH run AS (
     INSERT INTO orchestration_runevent (run_id, seq, type, data, at)
     SELECT run.id, 1, 'run.created', %(created)s::jsonb, clock_timestamp() FROM run
 )
-SELECT pg_notify('{CHANNEL}', '') FROM run
+SELECT pg_notify('{CHANNEL}', ''), pg_notify('{EVENTS_CHANNEL}', '') FROM run
 """
 
 
 def insert_run(new: NewRun) -> bool:
-    """Write a run, its task runs and its first event at once, and hint at it.
+    """Write a run, its task runs and its first event at once; workers and watchers are told.
 
     Returns False when a run with the same idempotency key exists; nothing is written then.
     """

@@ -6,6 +6,8 @@ from typing import Final
 
 #: Channel on which new runs and commands are hinted at.
 CHANNEL: Final = "apflow_work"
+#: Channel on which committed events are hinted at; the web processes listen.
+EVENTS_CHANNEL: Final = "apflow_events"
 
 LISTEN: Final = f"LISTEN {CHANNEL}"
 WAKE_WORKERS: Final = f"SELECT pg_notify('{CHANNEL}', '')"
@@ -140,10 +142,14 @@ FROM json_to_recordset(%s::json) AS x(i bigint, a int, e text, t timestamptz)
 WHERE t.id = x.i AND t.attempt = x.a - 1 AND t.status = 'pending'
 """
 
-EVENTS: Final = """
-INSERT INTO orchestration_runevent (run_id, seq, type, task_run_id, data, at)
-SELECT x.r, x.q, x.y, x.i, x.d, x.t
-FROM json_to_recordset(%s::json) AS x(r uuid, q bigint, y text, i bigint, d jsonb, t timestamptz)
+# The hint is part of the statement, so that it costs no round trip; PostgreSQL gives it out after the commit.
+EVENTS: Final = f"""
+WITH added AS (
+    INSERT INTO orchestration_runevent (run_id, seq, type, task_run_id, data, at)
+    SELECT x.r, x.q, x.y, x.i, x.d, x.t
+    FROM json_to_recordset(%s::json) AS x(r uuid, q bigint, y text, i bigint, d jsonb, t timestamptz)
+)
+SELECT pg_notify('{EVENTS_CHANNEL}', '')
 """
 
 ATTEMPTS: Final = """

@@ -1,0 +1,30 @@
+"""Getting about a page by keyboard alone."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator
+
+#: More stops than any page of the builder has.
+_MOST = 150
+
+
+def tab_to(target: Locator, key: str = "Tab") -> None:
+    """Press Tab until the keyboard stands on an element, or fail when it never gets there."""
+    for _ in range(_MOST):
+        if target.count() and target.first.evaluate("(element) => element === element.getRootNode().activeElement"):
+            return
+        target.page.keyboard.press(key)
+    raise AssertionError(f"{key} never led to {target}")
+
+
+def choose(target: Locator, option: str) -> None:
+    """Choose of a list by typing the beginning of an option."""
+    tab_to(target)
+    target.page.keyboard.type(option)
+
+
+def fill(target: Locator, text: str) -> None:
+    """Go to a field and type over what is in it."""
+    tab_to(target)
+    target.page.keyboard.press("Control+a")
+    target.page.keyboard.type(text)
