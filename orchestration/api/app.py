@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from ninja import NinjaAPI
-
 from orchestration import __version__
 
-from . import me
+from . import (
+    audit_trail,
+    bulk,
+    commands,
+    executors,
+    history,
+    logs,
+    me,
+    presence,
+    reruns,
+    runs,
+    task_runs,
+    tasks,
+    tokens,
+    tree_documents,
+    trees,
+    versions,
+    workers,
+)
+from .docs_page import DocsPage
 from .door import Door
 from .errors import add_error_handlers
+from .openapi import DocumentedApi
 from .wire import StrictParser, StrictRenderer
 
-api = NinjaAPI(
+api = DocumentedApi(
     title="apflow dashboard",
     version=__version__,
     description="Trees of tasks, their runs, and what runs them. The form of requests, errors, pages and versions is "
@@ -20,9 +38,30 @@ api = NinjaAPI(
     auth=Door(),
     parser=StrictParser(),
     renderer=StrictRenderer(),
-    docs_url=None,
+    docs=DocsPage(),
+    docs_url="/docs",
     openapi_url="/openapi.json",
 )
 add_error_handlers(api)
-for router in (me.router,):
+# The order is that of the pages, and of what is tried: the ids of tasks may hold slashes, so that `…/tasks/{task}`
+# comes after what is below it. An address belongs to one router: in a second one its methods would not be found.
+for router in (
+    trees.router,
+    tree_documents.router,
+    presence.router,
+    versions.router,
+    tasks.router,
+    runs.router,
+    bulk.router,
+    commands.router,
+    task_runs.router,
+    history.router,
+    logs.router,
+    reruns.router,
+    executors.router,
+    workers.router,
+    me.router,
+    tokens.router,
+    audit_trail.router,
+):
     api.add_router("", router)

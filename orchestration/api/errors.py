@@ -12,8 +12,18 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from orchestration.access import Refused
-from orchestration.engine.errors import InvalidDefinitionError, NotStorableError, OrchestrationError, Problem
+from orchestration.actions.keeping import VersionNotFoundError
+from orchestration.engine.errors import (
+    InvalidDefinitionError,
+    NotStorableError,
+    OrchestrationError,
+    Problem,
+    RunNotFoundError,
+    TaskNotFoundError,
+    VersionConflictError,
+)
 from orchestration.engine.json_values import path_join
+from orchestration.models import Run, Tree
 
 #: Seconds after which a client may try again while the database is away.
 _RETRY_AFTER: Final = 2
@@ -52,6 +62,11 @@ def invalid(problems: Sequence[Problem]) -> ApiError:
     return ApiError(422, "invalid", message, path=first.path, problems=listed)
 
 
+def too_large() -> ApiError:
+    """Say that the body is over the limit."""
+    return ApiError(413, "too_large", "The body is too large; it may have 10 MiB.")
+
+
 def database_away() -> ApiError:
     """Say that the database does not answer."""
     return ApiError(503, "database_away", "The database does not answer; try again in a moment.")
@@ -69,8 +84,9 @@ def translate(error: Exception) -> ApiError | None:
 
 def _of_http(error: HttpError) -> ApiError:
     """The parser's own errors come wrapped, and what they say is in their cause."""
-    if isinstance(error.__cause__, ApiError):
-        return error.__cause__
+    cause = translate(error.__cause__) if isinstance(error.__cause__, Exception) else None
+    if cause is not None:
+        return cause
     code = "not_signed_in" if error.status_code == 401 else "unreadable"
     return ApiError(error.status_code, code, str(error))
 
@@ -83,6 +99,15 @@ def _of_validation(error: ValidationError) -> ApiError:
     if sources & {"query", "header"}:
         return ApiError(400, "unreadable", str(problems[0]), path=problems[0].path, problems=_plain(problems))
     return invalid(problems)
+
+
+def _of_conflict(error: VersionConflictError) -> ApiError:
+    hint = "Load the tree again, put your change on top of it, and save that; or send If-Match: * to overwrite."
+    return ApiError(409, "version_conflict", str(error), hint=hint, expected=error.expected, current=error.current)
+
+
+def _missing(error: OrchestrationError) -> ApiError:
+    return ApiError(404, "not_found", f"{error}.")
 
 
 def _plain(problems: Sequence[Problem]) -> list[dict[str, str]]:
@@ -101,12 +126,19 @@ def _problem(item: dict[str, Any]) -> Problem:
 _TRANSLATIONS: Final[dict[type[Exception], Callable[[Any], ApiError]]] = {
     Refused: lambda error: ApiError(401, "not_signed_in", str(error)),
     Http404: lambda error: not_found("thing"),
+    # Deleted by somebody else between being found and being locked.
+    Tree.DoesNotExist: lambda error: not_found("tree"),
+    Run.DoesNotExist: lambda error: not_found("run"),
+    VersionConflictError: _of_conflict,
+    VersionNotFoundError: _missing,
+    TaskNotFoundError: _missing,
+    RunNotFoundError: _missing,
     InvalidDefinitionError: lambda error: invalid(error.problems),
     NotStorableError: lambda error: invalid([Problem("$", str(error))]),
     OrchestrationError: lambda error: invalid([Problem("$", str(error))]),
     ValidationError: _of_validation,
     HttpError: _of_http,
-    RequestDataTooBig: lambda error: ApiError(413, "too_large", "The body is too large; it may have 10 MiB."),
+    RequestDataTooBig: lambda error: too_large(),
     TooManyFieldsSent: lambda error: ApiError(413, "too_large", "The request has too many fields."),
     OperationalError: lambda error: database_away(),
     InterfaceError: lambda error: database_away(),

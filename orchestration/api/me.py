@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ninja import Router
+from pydantic import Field
 
 from .door import ApiRequest
 from .schemas import Fields
@@ -15,21 +16,21 @@ router = Router(tags=["people"])
 class TokenOut(Fields):
     """The token that the caller came with."""
 
-    name: str
-    scope: str
+    name: str = Field(examples=["nightly build"])
+    scope: str = Field(examples=["run"])
 
 
 class Me(Fields):
     """Who asks, and what they may."""
 
-    username: str
-    roles: list[str]
-    permissions: list[str]
+    username: str = Field(examples=["ada"])
+    roles: list[str] = Field(description="names of groups", examples=[["editor"]])
+    permissions: list[str] = Field(examples=[["add_run", "change_tree"]])
     token: TokenOut | None
 
 
 @router.get("/me", response=Me, summary="Who am I, and what may I")
-def me(request: ApiRequest) -> dict[str, Any]:
+def read_me(request: ApiRequest) -> dict[str, Any]:
     """Return the caller: user name, groups, and the permissions that are left after the token's scope."""
     actor = request.auth
     held = sorted(

@@ -6,13 +6,15 @@ import base64
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from pydantic import Field
+
+from orchestration.engine.json_values import text_problem
 
 from .errors import ApiError
 from .schemas import Fields
@@ -64,8 +66,8 @@ class Order:
         try:
             values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             columns = {field.name: field for field in model._meta.concrete_fields}
-            return [columns[name].to_python(value) for name, value in zip(self._names(), values, strict=True)]
-        except (ValueError, TypeError, ValidationError) as error:
+            return [_value(columns[name], value) for name, value in zip(self._names(), values, strict=True)]
+        except (ValueError, TypeError, OverflowError, RecursionError, ValidationError) as error:
             raise _unknown_cursor() from error
 
     def _after(self, values: list[Any]) -> Q:
@@ -76,6 +78,18 @@ class Order:
             condition |= equal & Q((f"{name}__{'lt' if column.startswith('-') else 'gt'}", value))
             equal &= Q((name, value))
         return condition
+
+
+def _value(column: models.Field[Any, Any], written: Any) -> Any:
+    """Read a column's value, which anybody may have written. Raises ValueError and others."""
+    if not isinstance(written, str | int) or (isinstance(written, str) and text_problem(written)):
+        raise ValueError("is no value of a cursor")
+    value = column.to_python(written)
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is None:
+        raise ValueError("has no time zone")
+    return value.astimezone(UTC)
 
 
 def _unknown_cursor() -> ApiError:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
@@ -17,7 +18,7 @@ from orchestration.engine.definition import MAX_DOCUMENT_BYTES
 from orchestration.engine.errors import NotStorableError
 from orchestration.engine.json_values import parse_document, text_problem
 
-from .errors import ApiError
+from .errors import ApiError, too_large
 
 
 class StrictParser(Parser):
@@ -28,6 +29,9 @@ class StrictParser(Parser):
         if request.content_type != "application/json":
             hint = "Send the header Content-Type: application/json."
             raise ApiError(415, "not_json", f"The body is {request.content_type or 'of no type'}.", hint=hint)
+        # Django looks at Content-Length, which a body sent in chunks has not.
+        if len(request.body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise too_large()
         try:
             return parse_document(request.body, MAX_DOCUMENT_BYTES)
         except NotStorableError as error:

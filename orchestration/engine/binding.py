@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.environment import TemplateExpression
@@ -19,6 +19,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from .errors import BindingError, Problem
 from .json_values import JSONValue, path_join
 
+#: `(root, attribute)` pairs.
+Names: TypeAlias = tuple[tuple[str, str | None], ...]
 #: What one expression may multiply a text or a list to.
 MAX_REPEAT: Final = 1_000_000
 _WHOLE: Final = re.compile(r"\s*\{\{(?P<expression>(?:(?!\}\}|\{\{).)*)\}\}\s*\Z", re.DOTALL)
@@ -69,25 +71,31 @@ def walk_strings(value: JSONValue, path: str) -> Iterator[tuple[str, str]]:
 
 def syntax_problems(value: JSONValue, path: str) -> list[Problem]:
     """List every expression in `value` that Jinja can't parse."""
-    problems = []
-    for where, text in walk_strings(value, path):
-        try:
-            _environment.parse(text)
-        except TemplateSyntaxError as error:
-            problems.append(Problem(where, f"the expression can't be read: {error.message}"))
-    return problems
+    return [
+        Problem(where, f"the expression can't be read: {message}")
+        for where, text in walk_strings(value, path)
+        if (message := _parsed(text)[0]) is not None
+    ]
 
 
-@lru_cache(maxsize=4096)
-def names_used(text: str) -> tuple[tuple[str, str | None], ...]:
+def names_used(text: str) -> Names:
     """Return what an expression refers to, as `(root, attribute)` pairs, such as `("tasks", "fetch")`.
 
     The attribute is None where only a run tells which one is meant. Text that can't be parsed refers to nothing.
     """
+    return _parsed(text)[1]
+
+
+@lru_cache(maxsize=16_384)
+def _parsed(text: str) -> tuple[str | None, Names]:
+    """Return what is wrong with an expression, and what it refers to. A large tree is checked again at each save."""
     try:
-        tree = _environment.parse(text)
-    except TemplateSyntaxError:
-        return ()
+        return None, _names(_environment.parse(text))
+    except TemplateSyntaxError as error:
+        return error.message or "it is no expression", ()
+
+
+def _names(tree: nodes.Template) -> Names:
     used: list[tuple[str, str | None]] = []
     inner: set[int] = set()
     accesses: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]

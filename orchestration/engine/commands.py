@@ -12,6 +12,7 @@ from .loop import Loop
 from .ports import Command, Store
 from .records import Node
 from .run_state import RunState
+from .task_commands import DONE, carry_out
 from .threads import ControlThread
 
 logger = logging.getLogger("apflow.engine")
@@ -64,20 +65,10 @@ class Commands:
         elif command.kind == "set_priority":
             self._set_priority(state, node, int(command.data["priority"]), who)
         elif node is not None:
-            return self._carry_out_on_task(state, node, command)
+            return carry_out(state, node, command.kind, who, now)
         else:
             return f"this worker doesn't know the command {command.kind!r} for a run"
-        return "done"
-
-    def _carry_out_on_task(self, state: RunState, node: Node, command: Command) -> str:
-        now, who = self._clock.now(), command.requested_by
-        if command.kind == "retry":
-            return "done" if state.retry(node, who, now) else "only a task that failed or was cancelled can be retried"
-        if command.kind == "skip":
-            return "done" if state.skip(node, who, now) else "a task that runs or has completed can't be skipped"
-        if command.kind == "run_now":
-            return "done" if state.run_now(node, now) else "the task does not wait for the time of a retry"
-        return f"this worker doesn't know the command {command.kind!r} for a task"
+        return DONE
 
     def _cancel(self, state: RunState, node: Node | None, command: Command) -> None:
         now = self._clock.now()

@@ -40,6 +40,15 @@ class InputsInvalidError(OrchestrationError):
     """A task's resolved inputs do not match its executor's input schema."""
 
 
+class VersionConflictError(OrchestrationError):
+    """The tree was saved by somebody else in the meantime: load it again, then save."""
+
+    def __init__(self, current: int, expected: int) -> None:
+        self.current = current
+        self.expected = expected
+        super().__init__(f"The tree is at version {current}, not {expected}: somebody has saved it in the meantime")
+
+
 class NotStorableError(OrchestrationError):
     """A value can't be stored as strict JSON."""
 

@@ -37,6 +37,8 @@ def text_problem(text: str) -> str | None:
     """Say what makes `text` unstorable, or None."""
     if "\x00" in text:
         return "contains the character U+0000 (NUL), which can't be stored; remove it"
+    if text.isascii():
+        return None
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -46,31 +48,47 @@ def text_problem(text: str) -> str | None:
 
 def find_problem(value: object, path: str = "$") -> Problem | None:
     """Find the first place in `value` that strict JSON can't hold (depth first, without recursion)."""
-    stack: list[tuple[object, str, int]] = [(value, path, 0)]
+    stack: list[tuple[object, _Place | None, int]] = [(value, None, 0)]
     while stack:
-        item, where, depth = stack.pop()
-        if depth > MAX_DEPTH:
-            return Problem(where, f"is nested more than {MAX_DEPTH} levels deep (or contains itself)")
+        item, place, depth = stack.pop()
+        message = _depth_problem(depth)
         if isinstance(item, dict):
-            for key in item:
-                problem = _key_problem(key, where)
-                if problem is not None:
-                    return problem
-            stack.extend((child, path_join(where, str(key)), depth + 1) for key, child in item.items())
+            message = message or next(filter(None, map(_key_problem, item)), None)
+            stack.extend((child, (place, str(key)), depth + 1) for key, child in item.items())
         elif isinstance(item, list | tuple):
-            stack.extend((child, path_join(where, index), depth + 1) for index, child in enumerate(item))
+            stack.extend((child, (place, index), depth + 1) for index, child in enumerate(item))
         else:
-            message = _scalar_problem(item)
-            if message is not None:
-                return Problem(where, message)
+            message = message or _scalar_problem(item)
+        if message is not None:
+            return Problem(_written(place, path), message)
     return None
 
 
-def _key_problem(key: object, where: str) -> Problem | None:
+#: A place in a value: that of what holds it, and its key there. Written out only for what is wrong.
+_Place: TypeAlias = tuple["_Place | None", str | int]
+
+
+def _written(place: _Place | None, path: str) -> str:
+    keys: list[str | int] = []
+    while place is not None:
+        place, key = place
+        keys.append(key)
+    for key in reversed(keys):
+        path = path_join(path, key)
+    return path
+
+
+def _depth_problem(depth: int) -> str | None:
+    return f"is nested more than {MAX_DEPTH} levels deep (or contains itself)" if depth > MAX_DEPTH else None
+
+
+def _key_problem(key: object) -> str | None:
+    if type(key) is str and key.isidentifier() and key.isascii():
+        return None
     if not isinstance(key, str | int | float | bool | None):
-        return Problem(where, f"has a key of type {type(key).__name__}; keys must be text")
+        return f"has a key of type {type(key).__name__}; keys must be text"
     message = text_problem(key) if isinstance(key, str) else None
-    return Problem(where, f"has a key that {message}") if message else None
+    return f"has a key that {message}" if message else None
 
 
 def _scalar_problem(item: object) -> str | None:

@@ -121,7 +121,7 @@ def _decide(
         return Fate.RUN, "a group, which ends with its tasks"
     for edge in task.dependencies:
         if edge.required and steps[edge.id].fate in (Fate.CANNOT, Fate.LEFT_OUT):
-            if not _is_wanted(task, before, wish) and _can_reuse(task, before):
+            if not _is_wanted(task, before, wish) and can_reuse(task, before):
                 break
             return Fate.CANNOT, f"it requires {steps[edge.id].name!r}, which has no result and is not run"
     if _is_wanted(task, before, wish):
@@ -140,7 +140,7 @@ def _leave(task: TaskSpec, before: Earlier | None) -> tuple[Fate, str]:
         return Fate.RUN, "it is new"
     if not _same_definition(task, before.spec):
         return Fate.RUN, "its definition has changed"
-    if _can_reuse(task, before):
+    if can_reuse(task, before):
         return Fate.REUSE, "it completed"
     return Fate.LEFT_OUT, "it did not complete, and was not chosen"
 
@@ -153,7 +153,8 @@ def _is_wanted(task: TaskSpec, before: Earlier | None, wish: Wish) -> bool:
     return before is not None and before.status is not Status.COMPLETED
 
 
-def _can_reuse(task: TaskSpec, before: Earlier | None) -> bool:
+def can_reuse(task: TaskSpec, before: Earlier | None) -> bool:
+    """Tell whether the result of an earlier task stands for what the task would do now."""
     return (
         before is not None
         and before.status is Status.COMPLETED

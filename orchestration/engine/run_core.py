@@ -5,7 +5,7 @@ Pure state and rules; see `run_state`. Walks are iterative: a chain of 5,000 tas
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Container
 from datetime import datetime
 from typing import Final
@@ -97,12 +97,15 @@ class RunCore:
         return named or (record.name if record.name in self._known else None)
 
     def _link_references(self) -> None:
-        names = {node.record.name: node.index for node in self.nodes}
+        # A name that is one task's alone goes before an id, as where the inputs are resolved.
+        counts = Counter(node.record.name for node in self.nodes)
+        called = {uid: node.index for uid, node in self.by_uid.items()}
+        called |= {node.record.name: node.index for node in self.nodes if counts[node.record.name] == 1}
         for node in self.nodes:
             direct = {index for index, _ in node.dependencies}
             if has_expression(node.record.inputs_json):
                 for name in sorted(tasks_used(decode(node.record.inputs_json))):
-                    index = self.by_uid[name].index if name in self.by_uid else names.get(name)
+                    index = called.get(name)
                     if index is not None and index not in direct and index != node.index:
                         node.references.append(index)
             if node.status is not Status.COMPLETED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final, cast
 
 import jsonschema
@@ -263,9 +264,7 @@ def tree_problems(spec: TreeSpec, registry: ExecutorRegistry | None) -> list[Pro
     problems = graph_problems(spec.tasks, registry if registry is not None else ())
     problems.extend(_expression_problems(spec, registry if registry is not None else ()))
     if registry is not None:
-        parents = {task.parent_id for task in spec.tasks}
-        for index, task in enumerate(spec.tasks):
-            problems.extend(_executor_problems(task, f"$.tasks[{index}]", parents, registry))
+        problems.extend(_executor_problems(spec.tasks, registry))
     return problems
 
 
@@ -320,13 +319,13 @@ def _expression_problems(spec: TreeSpec, known_executors: Container[str]) -> lis
     problems = []
     counts = Counter(task.name for task in spec.tasks)
     ids = {task.id for task in spec.tasks}
-    by_name = {task.name: task.id for task in spec.tasks}
+    by_name = {task.name: task.id for task in spec.tasks if counts[task.name] == 1}
     graph = waits_for(spec.tasks, groups_of(spec.tasks, known_executors))
     for index, task in enumerate(spec.tasks):
         path = f"$.tasks[{index}].inputs"
         problems.extend(syntax_problems(task.inputs, path))
         used = tasks_used(task.inputs)
-        upstream = ancestors(task.id, graph) if used else set()
+        upstream = _upstream(task.id, {by_name.get(name, name) for name in used}, graph)
         for name in sorted(used):
             message = _reference_problem(name, ids, by_name, counts, upstream)
             if message is not None:
@@ -334,10 +333,16 @@ def _expression_problems(spec: TreeSpec, known_executors: Container[str]) -> lis
     return problems
 
 
+def _upstream(uid: str, wanted: set[str], graph: dict[str, list[str]]) -> set[str]:
+    """What a task waits for, as far as it is asked for: most tasks ask for what they depend on, which is found fast."""
+    direct = set(graph.get(uid, ()))
+    return direct if wanted <= direct else ancestors(uid, graph)
+
+
 def _reference_problem(
     name: str, ids: set[str], by_name: dict[str, str], counts: Counter[str], upstream: set[str]
 ) -> str | None:
-    if name not in by_name and name not in ids:
+    if counts[name] == 0 and name not in ids:
         return f"an expression names tasks.{name}, and there is no such task"
     if counts[name] > 1 and name not in ids:
         return f"an expression names tasks.{name}, and {counts[name]} tasks have that name; rename them or use an id"
@@ -347,18 +352,24 @@ def _reference_problem(
     return None
 
 
-def _executor_problems(
-    task: TaskSpec, path: str, parents: set[str | None], registry: ExecutorRegistry
-) -> list[Problem]:
-    executor = task.named_executor or (task.name if task.name in registry else None)
+def _executor_problems(tasks: tuple[TaskSpec, ...], registry: ExecutorRegistry) -> list[Problem]:
+    problems = []
+    parents = {task.parent_id for task in tasks}
+    # Making a schema takes longer than checking a task against it.
+    schema_of = cache(lambda executor: registry.get(executor).cls.get_input_schema())
+    for index, task in enumerate(tasks):
+        executor = task.named_executor or (task.name if task.name in registry else None)
+        if executor is not None and executor in registry:
+            problems.extend(_input_problems(task, f"$.tasks[{index}].inputs", schema_of(executor)))
+        elif executor is not None or task.id not in parents:
+            problems.append(Problem(f"$.tasks[{index}].executor", _no_executor(task, executor)))
+    return problems
+
+
+def _no_executor(task: TaskSpec, executor: str | None) -> str:
     if executor is None:
-        if task.id in parents:
-            return []
-        message = f"names no executor, has no children, and its name {task.name!r} is no executor's id"
-        return [Problem(f"{path}.executor", message)]
-    if executor not in registry:
-        return [Problem(f"{path}.executor", f"there is no executor {executor!r} here; install it or choose another")]
-    return _input_problems(task, f"{path}.inputs", registry.get(executor).cls.get_input_schema())
+        return f"names no executor, has no children, and its name {task.name!r} is no executor's id"
+    return f"there is no executor {executor!r} here; install it or choose another"
 
 
 def _input_problems(task: TaskSpec, path: str, schema: dict[str, Any]) -> list[Problem]:

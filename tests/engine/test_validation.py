@@ -41,37 +41,38 @@ def test_a_good_tree_has_no_problems_and_survives_the_round_trip() -> None:
     assert isinstance(spec, TreeSpec)
 
 
-@pytest.mark.parametrize(
-    ("fields", "path", "part"),
-    [
-        ({"priority": 4}, "$.tasks[0].priority", "0 to 3"),
-        ({"priority": True}, "$.tasks[0].priority", "whole number"),
-        ({"priority": "high"}, "$.tasks[0].priority", "not a text"),
-        ({"name": ""}, "$.tasks[0].name", "empty"),
-        ({"name": "  "}, "$.tasks[0].name", "empty"),
-        ({"name": "x" * 300}, "$.tasks[0].name", "300"),
-        ({"name": "a\nb"}, "$.tasks[0].name", "line breaks"),
-        ({"name": None}, "$.tasks[0].name", "missing"),
-        ({"inputs": [1]}, "$.tasks[0].inputs", "an object"),
-        ({"dependencies": {"a": 1}}, "$.tasks[0].dependencies", "a list"),
-        ({"dependencies": [3]}, "$.tasks[0].dependencies[0]", "required"),
-        ({"dependencies": ["ghost"]}, "$.tasks[0].dependencies[0]", "ghost"),
-        ({"dependencies": ["a"]}, "$.tasks[0].dependencies[0]", "itself"),
-        ({"parent_id": "ghost"}, "$.tasks[0].parent_id", "ghost"),
-        ({"timeout_seconds": 0}, "$.tasks[0].timeout_seconds", "0.001"),
-        ({"enabled": 1}, "$.tasks[0].enabled", "true or false"),
-        ({"retry": {"max_attempts": 0}}, "$.tasks[0].retry.max_attempts", "1 to 100"),
-        ({"retry": {"backoff": "never"}}, "$.tasks[0].retry.backoff", "fixed, linear, exponential"),
-        ({"pinned": {"value": 1}}, "$.tasks[0].pinned", "result"),
-        ({"colour": 1}, "$.tasks[0].colour", "not a field"),
-        ({"prioriti": 1}, "$.tasks[0].prioriti", "did you mean 'priority'"),
-        ({"executor": "nobody"}, "$.tasks[0].executor", "nobody"),
-        ({"inputs": {"v": "{{ tasks. }}"}}, "$.tasks[0].inputs.v", "can't be read"),
-        ({"inputs": {"v": "{{ tasks.ghost.result }}"}}, "$.tasks[0].inputs", "no such task"),
-        ({"executor": "rest_executor", "inputs": {}}, "$.tasks[0].inputs.url", "required"),
-        ({"executor": "rest_executor", "inputs": {"url": 5}}, "$.tasks[0].inputs.url", "string"),
-    ],
-)
+#: Fields of a task, where the problem is, and what is said of it; the tests of the API send them too.
+WRONG_FIELDS: list[tuple[dict[str, Any], str, str]] = [
+    ({"priority": 4}, "$.tasks[0].priority", "0 to 3"),
+    ({"priority": True}, "$.tasks[0].priority", "whole number"),
+    ({"priority": "high"}, "$.tasks[0].priority", "not a text"),
+    ({"name": ""}, "$.tasks[0].name", "empty"),
+    ({"name": "  "}, "$.tasks[0].name", "empty"),
+    ({"name": "x" * 300}, "$.tasks[0].name", "300"),
+    ({"name": "a\nb"}, "$.tasks[0].name", "line breaks"),
+    ({"name": None}, "$.tasks[0].name", "missing"),
+    ({"inputs": [1]}, "$.tasks[0].inputs", "an object"),
+    ({"dependencies": {"a": 1}}, "$.tasks[0].dependencies", "a list"),
+    ({"dependencies": [3]}, "$.tasks[0].dependencies[0]", "required"),
+    ({"dependencies": ["ghost"]}, "$.tasks[0].dependencies[0]", "ghost"),
+    ({"dependencies": ["a"]}, "$.tasks[0].dependencies[0]", "itself"),
+    ({"parent_id": "ghost"}, "$.tasks[0].parent_id", "ghost"),
+    ({"timeout_seconds": 0}, "$.tasks[0].timeout_seconds", "0.001"),
+    ({"enabled": 1}, "$.tasks[0].enabled", "true or false"),
+    ({"retry": {"max_attempts": 0}}, "$.tasks[0].retry.max_attempts", "1 to 100"),
+    ({"retry": {"backoff": "never"}}, "$.tasks[0].retry.backoff", "fixed, linear, exponential"),
+    ({"pinned": {"value": 1}}, "$.tasks[0].pinned", "result"),
+    ({"colour": 1}, "$.tasks[0].colour", "not a field"),
+    ({"prioriti": 1}, "$.tasks[0].prioriti", "did you mean 'priority'"),
+    ({"executor": "nobody"}, "$.tasks[0].executor", "nobody"),
+    ({"inputs": {"v": "{{ tasks. }}"}}, "$.tasks[0].inputs.v", "can't be read"),
+    ({"inputs": {"v": "{{ tasks.ghost.result }}"}}, "$.tasks[0].inputs", "no such task"),
+    ({"executor": "rest_executor", "inputs": {}}, "$.tasks[0].inputs.url", "required"),
+    ({"executor": "rest_executor", "inputs": {"url": 5}}, "$.tasks[0].inputs.url", "string"),
+]
+
+
+@pytest.mark.parametrize(("fields", "path", "part"), WRONG_FIELDS)
 def test_each_wrong_field_is_named(fields: dict[str, Any], path: str, part: str) -> None:
     found = problems([{**echo("a"), **fields}])
     assert path in found, found
@@ -100,14 +101,15 @@ def test_an_expression_needs_a_dependency() -> None:
     assert problems([echo("a"), echo("b", "a"), through]) == {}
 
 
-@pytest.mark.parametrize(
-    ("edges", "route"),
-    [
-        ({"a": ["b"], "b": ["a"]}, "a → b → a"),
-        ({"a": ["c"], "b": ["a"], "c": ["b"]}, "a → c → b → a"),
-        ({"x": ["a"], "a": ["b"], "b": ["c"], "c": ["b"]}, "b → c → b"),
-    ],
-)
+#: What waits for what, and the route that is named.
+CYCLES: list[tuple[dict[str, list[str]], str]] = [
+    ({"a": ["b"], "b": ["a"]}, "a → b → a"),
+    ({"a": ["c"], "b": ["a"], "c": ["b"]}, "a → c → b → a"),
+    ({"x": ["a"], "a": ["b"], "b": ["c"], "c": ["b"]}, "b → c → b"),
+]
+
+
+@pytest.mark.parametrize(("edges", "route"), CYCLES)
 def test_a_cycle_is_named_with_its_route(edges: dict[str, list[str]], route: str) -> None:
     found = problems([echo(uid, *upstream) for uid, upstream in edges.items()])
     assert any(route in message for message in found.values()), found
@@ -127,7 +129,10 @@ def test_apflows_arrays_may_name_parents_and_dependencies() -> None:
     assert (leaf.parent_id, leaf.dependencies[0].id, leaf.named_executor) == (root.id, root.id, "echo")
 
 
-@pytest.mark.parametrize("raw", [b"\xff\xfe", b"", b"[1", b'{"a": Infinity}', b"[" * 200_000])
+NOT_JSON = [b"\xff\xfe", b"", b"[1", b'{"a": Infinity}', b"[" * 200_000]
+
+
+@pytest.mark.parametrize("raw", NOT_JSON)
 def test_what_is_no_json_is_refused(raw: bytes) -> None:
     with pytest.raises(InvalidDefinitionError):
         parse_tree(raw, None)

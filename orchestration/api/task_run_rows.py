@@ -1,0 +1,184 @@
+"""Task runs and their attempts as the API shows them; the fields are those of a snapshot of the live stream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import F, Q
+from django.db.models.functions import Left
+from django.db.models.query import QuerySet
+from pydantic import ConfigDict, Field
+
+from orchestration.engine.status import Status
+from orchestration.models import TaskAttempt, TaskRun
+
+from .large_values import read_sized, sized_columns
+from .schemas import Fields
+
+#: Characters of an error in a list.
+_ERROR_CHARS: Final = 300
+_LARGE: Final = ("inputs", "resolved_inputs", "result", "params", "schemas")
+_UNREAD: Final = (*_LARGE, "pinned")
+#: A worker is looked up by its name alone: making it an object of each row would take as long as all the rest.
+_COMPUTED: Final[dict[str, Any]] = {"is_pinned": Q(pinned__isnull=False), "worker_name": F("worker__name")}
+#: Columns whose values are shown as they are.
+_SAME: Final = (
+    *("pk", "name", "executor", "priority", "enabled", "position", "dependencies", "status", "attempt"),
+    *("uncounted_attempts", "progress", "progress_message", "error_type", "next_attempt_at", "started_at"),
+    *("finished_at", "timeout_seconds"),
+)
+
+
+class Edge(Fields):
+    """A dependency."""
+
+    id: str
+    required: bool = True
+
+
+class TaskRunOut(Fields):
+    """One task in one run."""
+
+    pk: int
+    id: str
+    name: str
+    executor: str | None
+    parent_id: str | None
+    priority: int
+    enabled: bool
+    position: Any
+    dependencies: list[Edge]
+    status: Status
+    attempt: int = Field(description="how often it has started")
+    uncounted_attempts: int = Field(description="attempts that ended with their worker")
+    max_attempts: int
+    progress: float = Field(description="0 to 1")
+    progress_message: str
+    error: str | None
+    error_type: str | None
+    first_cause: str | None = Field(description="the task that failed first and took this one along")
+    next_attempt_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    worker: str | None
+    reused: bool = Field(description="its result was taken over from an earlier run")
+    pinned: bool
+    timeout_seconds: float | None
+
+
+class AttemptOut(Fields):
+    """One attempt. `outcome` is the task's status for the last one, and for those before why they did not end it."""
+
+    attempt: int
+    outcome: str = Field(examples=["failed", "worker_lost", "handed_back", "completed"])
+    error: str | None
+    error_type: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    worker: str | None
+
+
+class ReusedFrom(Fields):
+    """The task run whose result was taken over."""
+
+    run: UUID
+    task: str
+
+
+class TaskRunDetails(TaskRunOut):
+    """One task in one run, with all its values. One over 64 KiB is null unless `full` is asked for."""
+
+    model_config = ConfigDict(title="TaskRun")
+
+    inputs: Any = Field(description="as defined")
+    inputs_bytes: int | None
+    resolved_inputs: Any = Field(description="as the executor got them")
+    resolved_inputs_bytes: int | None
+    result: Any
+    result_bytes: int | None = Field(description="null: there is no result")
+    params: Any
+    params_bytes: int | None
+    schemas: Any
+    schemas_bytes: int | None
+    retry: dict[str, Any]
+    cancel_reason: str | None
+    reused_from: ReusedFrom | None
+    attempts: list[AttemptOut]
+    why: str = Field(description="one sentence on why it waits, or did not run")
+
+
+def lines(tasks: QuerySet[TaskRun]) -> QuerySet[TaskRun]:
+    """Load of task runs what a list shows of them."""
+    shown = ("parent_uid", "task_uid", "first_cause_uid", "retry", "reused_from", "ordinal", "run")
+    return tasks.only(*_SAME, *shown).annotate(said=Left("error", _ERROR_CHARS), **_COMPUTED)
+
+
+def task_run_rows(tasks: Sequence[TaskRun]) -> list[dict[str, Any]]:
+    """Return `lines` as TaskRunOut."""
+    return [_row(task) | {"error": vars(task)["said"]} for task in tasks]
+
+
+def details(tasks: QuerySet[TaskRun], *, full: bool) -> QuerySet[TaskRun]:
+    """Load everything of task runs but values that are too large."""
+    return (
+        tasks.select_related("reused_from")
+        .defer(*_UNREAD, *(f"reused_from__{name}" for name in _UNREAD))
+        .annotate(**_COMPUTED, **sized_columns(_LARGE, full=full))
+    )
+
+
+def task_run_details(task: TaskRun, why: str) -> dict[str, Any]:
+    """Return one of `details` as TaskRunDetails."""
+    earlier = task.reused_from
+    return (
+        _row(task)
+        | read_sized(vars(task), _LARGE)
+        | {
+            "error": task.error,
+            "retry": task.retry,
+            "cancel_reason": task.cancel_reason,
+            "reused_from": {"run": earlier.run_id, "task": earlier.task_uid} if earlier else None,
+            "attempts": attempt_rows(task),
+            "why": why,
+        }
+    )
+
+
+def with_attempts(tasks: QuerySet[TaskRun]) -> QuerySet[TaskRun]:
+    """Load of task runs what `attempt_rows` reads."""
+    return tasks.defer(*_UNREAD).annotate(**_COMPUTED)
+
+
+def attempt_rows(task: TaskRun) -> list[dict[str, Any]]:
+    """Return a task's attempts as AttemptOut: those that did not end it, and the last one."""
+    found = TaskAttempt.objects.filter(task_run=task.pk).annotate(worker_name=F("worker__name")).order_by("attempt")
+    rows = [_attempt(row.attempt, row.reason, row) for row in found]
+    is_told = bool(rows) and rows[-1]["attempt"] == task.attempt
+    return rows if is_told or task.attempt == 0 else [*rows, _attempt(task.attempt, task.status, task)]
+
+
+def _attempt(number: int, outcome: str, row: TaskAttempt | TaskRun) -> dict[str, Any]:
+    return {
+        "attempt": number,
+        "outcome": outcome,
+        "error": row.error or None,
+        "error_type": row.error_type or None,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "worker": vars(row)["worker_name"],
+    }
+
+
+def _row(task: TaskRun) -> dict[str, Any]:
+    return {name: getattr(task, name) for name in _SAME} | {
+        "id": task.task_uid,
+        "parent_id": task.parent_uid,
+        "max_attempts": task.retry.get("max_attempts", 1),
+        "first_cause": task.first_cause_uid,
+        "worker": vars(task)["worker_name"],
+        "reused": task.reused_from_id is not None,
+        "pinned": vars(task)["is_pinned"],
+    }
