@@ -6,16 +6,16 @@ BIN := $(VENV)/bin/python
 PIP := $(BIN) -m pip install --quiet --disable-pip-version-check
 TEMPLATES = $(wildcard $(shell find templates -name '*.html' 2>/dev/null))
 
-.PHONY: run venv venv-dev test check format lock bench bench-peers chaos browser
+.PHONY: run venv venv-dev test check format lock bench bench-peers chaos browser frontend openapi
 
 SECONDS ?= 60
 
 run: venv
 	@exec $(BIN) manage.py start
 
-venv: $(VENV)/base.stamp
+venv: $(VENV)/base.stamp $(VENV)/command.stamp
 
-venv-dev: $(VENV)/dev.stamp
+venv-dev: $(VENV)/dev.stamp $(VENV)/command.stamp
 
 test: venv-dev browser
 	$(BIN) -m pytest
@@ -28,6 +28,11 @@ check: venv-dev
 	$(if $(strip $(TEMPLATES)),$(VENV)/bin/djade --check $(TEMPLATES))
 	$(BIN) manage.py check
 	$(BIN) manage.py makemigrations --check --dry-run
+	scripts/check_frontend.sh
+
+# Builds static/app/ from frontend/ (needs Node 20.19 or newer; users of the site need neither).
+frontend:
+	cd frontend && npm ci --ignore-scripts && npm run build
 
 format: venv-dev
 	$(BIN) -m ruff format .
@@ -36,6 +41,8 @@ format: venv-dev
 
 bench: venv-dev
 	$(BIN) -m benchmarks.engine
+	$(BIN) -m benchmarks.stream
+	$(BIN) -m benchmarks.api
 
 # The same work by other engines, each in an environment of its own.
 bench-peers: venv-dev
@@ -45,13 +52,17 @@ bench-peers: venv-dev
 chaos: venv-dev
 	$(BIN) -m benchmarks.chaos --seconds $(SECONDS)
 
+# The schema of the HTTP API as it is kept; a test fails when it is not the code's.
+openapi: venv-dev
+	$(BIN) scripts/openapi.py
+
 browser: venv-dev
 	@scripts/ensure_chromium.sh $(BIN)
 
 # Raises nothing by itself: pins stay until `make lock UPGRADE=--upgrade`, or `UPGRADE="--upgrade-package NAME"`.
 # The marker that says "CPython on Linux or macOS" is true wherever this runs, so it is left out.
 lock: venv-dev
-	for name in base dev; do \
+	for name in base dev build; do \
 		$(BIN) -m uv pip compile --quiet --universal --python-version 3.11 --no-header --no-emit-index-url \
 			$(UPGRADE) requirements/$$name.in -o requirements/$$name.txt >/dev/null && \
 		sed -i.bak "/platform_python_implementation == 'CPython' and (sys_platform == 'darwin' or sys_platform == 'linux')$$/s/ ;.*//" requirements/$$name.txt && \
@@ -66,6 +77,12 @@ $(VENV)/base.stamp: requirements/base.txt $(VENV)/bin/python
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/base.stamp
 	$(PIP) -r requirements/dev.txt
 	@cp requirements/dev.txt $@
+
+# The `apflow` command, from this checkout. Nothing is fetched but the pinned builder.
+$(VENV)/command.stamp: requirements/build.txt pyproject.toml $(VENV)/base.stamp
+	$(PIP) -r requirements/build.txt
+	$(PIP) --no-build-isolation --no-deps --editable .
+	@cp requirements/build.txt $@
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
