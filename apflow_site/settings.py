@@ -7,6 +7,7 @@ make no sense together are reported by the system checks (see `orchestration.che
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APFLOW_EXAMPLES = env_bool("APFLOW_EXAMPLES", True)
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "apflow_site.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "channels",
+    "ninja",
     "orchestration",
 ]
 if APFLOW_EXAMPLES and (BASE_DIR / "examples" / "__init__.py").is_file():
@@ -95,6 +98,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "orchestration.access.origin.origin_middleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "apflow_site.urls"
@@ -110,6 +115,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "orchestration.pages.access.may",
             ],
         },
     },
@@ -132,6 +138,32 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
+
+AUTHENTICATION_BACKENDS = [
+    # Refuses those who have guessed too often; who it lets through is asked for the password as ever.
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+
+# Reverse proxies in front, each of which adds the address it hears from to X-Forwarded-For; without one, the header is
+# the visitor's own tale and is not read.
+APFLOW_PROXIES = env_int("APFLOW_PROXIES", 0, minimum=0, maximum=10)
+# Wrong passwords for one name from one address in a row, and how long that pair has to wait then.
+APFLOW_LOGIN_ATTEMPTS = env_int("APFLOW_LOGIN_ATTEMPTS", 8, minimum=1, maximum=1000)
+APFLOW_LOGIN_PAUSE_MINUTES = env_int("APFLOW_LOGIN_PAUSE_MINUTES", 10, minimum=1, maximum=24 * 60)
+
+AXES_FAILURE_LIMIT = APFLOW_LOGIN_ATTEMPTS
+AXES_COOLOFF_TIME = timedelta(minutes=APFLOW_LOGIN_PAUSE_MINUTES)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "orchestration.access.origin.client_address"
+AXES_LOCKOUT_CALLABLE = "orchestration.access.sign_ins.locked_out"
+AXES_RESET_ON_SUCCESS = True
+# A try while locked out makes the wait no longer: what the page has promised is kept.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# The audit trail has the sign-ins, and the admin has a page of its own for the locks.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -180,6 +212,8 @@ LOGGING = {
         # Django hangs its own handlers on this one; its records go through the root's instead.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # It tells every step; what matters is in the audit trail.
+        "axes": {"level": "ERROR"},
         # One line per HTTP request is the web server's business.
         "daphne": {"level": "WARNING"},
     },

@@ -38,12 +38,18 @@ KNOWN_VARIABLES = frozenset(
         "APFLOW_HTTP_ALLOWED_HOSTS",
         "APFLOW_LEASE_SECONDS",
         "APFLOW_LOG_FORMAT",
+        "APFLOW_LOGIN_ATTEMPTS",
+        "APFLOW_LOGIN_PAUSE_MINUTES",
         "APFLOW_MAX_RESULT_BYTES",
         "APFLOW_METRICS_TOKEN",
+        "APFLOW_PROXIES",
         "APFLOW_SECRET_KEY",
         "APFLOW_WORKER_SLOTS",
     }
 )
+
+# What the `apflow` command reads; the server does not.
+CLIENT_VARIABLES = frozenset({"APFLOW_TOKEN", "APFLOW_URL"})
 
 _LOCAL_NAMES = frozenset({"localhost", ""})
 
@@ -130,7 +136,7 @@ def check_variable_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
             id="apflow.W001",
         )
         for name in sorted(os.environ)
-        if name.startswith("APFLOW_") and name not in KNOWN_VARIABLES
+        if name.startswith("APFLOW_") and name not in KNOWN_VARIABLES | CLIENT_VARIABLES
     ]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.db import connection
+from django.test import override_settings
 
 from apflow_site.embedded.base import DatabaseCreation
 
@@ -12,3 +15,10 @@ from apflow_site.embedded.base import DatabaseCreation
 def django_db_modify_db_settings() -> None:
     """Let the test database go away on an external server too while a thread of an async test is still connected."""
     connection.creation = DatabaseCreation(connection)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Hash passwords in no time: a real hash takes half a second by design, for each user that a test makes."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield

@@ -4,6 +4,7 @@ from .definition import Dependency, Task, Tree, TreeVersion
 from .execution import Run, RunCommand, RunEvent, TaskAttempt, TaskLog, TaskRun
 from .identity import ApiToken, AuditEntry
 from .operation import ExecutorConfig, ExecutorPermit, Worker
+from .presence import Presence
 
 __all__ = [
     "ApiToken",
@@ -11,6 +12,7 @@ __all__ = [
     "Dependency",
     "ExecutorConfig",
     "ExecutorPermit",
+    "Presence",
     "Run",
     "RunCommand",
     "RunEvent",

@@ -22,7 +22,7 @@ from orchestration.engine.status import ACTIVE
 from orchestration.models import Run, RunCommand, TaskRun
 
 from . import durations, states
-from .access import PageRequest, may_cancel, may_start, page, visible_run
+from .access import PageRequest, may_cancel, may_start, page, sees_tree, visible_run
 from .run_tasks import PAGE_SIZE, TaskRunLine, count_tasks, details_of_page, page_of_tasks, shown_counts, task_lines
 from .states import TASK_FILTERS, State
 from .task_details import ALONE, load_details
@@ -90,6 +90,7 @@ def _header(request: PageRequest, found: Run, counts: dict[str, int]) -> dict[st
         "parameters": _short_json(found.parameters),
         "announcement": _announcement(state, counts),
         "may_cancel": is_active and not is_cancelling and may_cancel(request.user, found),
+        "sees_tree": sees_tree(request.user, found),
         "may_start": may_start(request.user),
     }
 

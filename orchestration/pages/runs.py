@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from orchestration.actions.run_search import RunSearch, as_uuid
 from orchestration.engine.status import Status
 from orchestration.models import Run, Tree
 from orchestration.models.execution import RunQuerySet
@@ -41,7 +41,7 @@ class RunFilters:
         return cls(
             status=status if status in set(Status) else "",
             trigger=trigger if trigger in Run.Trigger.values else "",
-            tree=_uuid(query.get("tree", "")),
+            tree=as_uuid(query.get("tree", "")),
             q=query.get("q", "").replace("\x00", "").strip()[:200],
         )
 
@@ -50,25 +50,8 @@ class RunFilters:
 
     def narrow(self, runs: RunQuerySet) -> RunQuerySet:
         """Apply the filters."""
-        if self.status:
-            runs = runs.filter(status=self.status)
-        if self.trigger:
-            runs = runs.filter(trigger=self.trigger)
-        if self.tree:
-            runs = runs.filter(tree=self.tree)
-        return runs.filter(self._text()) if self.q else runs
-
-    def _text(self) -> Q:
-        text = Q(tree_name__icontains=self.q) | Q(error__icontains=self.q) | Q(requested_by__username__iexact=self.q)
-        key = _uuid(self.q)
-        return text | Q(pk=key) if key else text
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+        search = RunSearch(status=[self.status] if self.status else [], trigger=self.trigger, tree=self.tree, q=self.q)
+        return search.narrow(runs)
 
 
 @require_safe

@@ -5,10 +5,14 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, path
 
+from .account import account, password, token_create, token_revoke
+from .builder import tree_edit, tree_new
 from .health import healthz, metrics, readyz
 from .overview import overview
 from .run import run, run_cancel, task_run, task_run_result
+from .run_live import run_live
 from .runs import runs
+from .selftest import selftest
 from .trees import tree, tree_run, trees
 
 login = LoginView.as_view(template_name="pages/login.html", redirect_authenticated_user=True)
@@ -20,11 +24,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics, name="metrics"),
     path("login/", login, name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("account/", account, name="account"),
+    path("account/password/", password, name="password"),
+    path("account/tokens/", token_create, name="token-create"),
+    path("account/tokens/<int:pk>/revoke/", token_revoke, name="token-revoke"),
+    path("selftest/", selftest, name="selftest"),
     path("trees/", trees, name="trees"),
+    path("trees/new/", tree_new, name="tree-new"),
     path("trees/<uuid:pk>/", tree, name="tree"),
+    path("trees/<uuid:pk>/edit/", tree_edit, name="tree-edit"),
     path("trees/<uuid:pk>/run/", tree_run, name="tree-run"),
     path("runs/", runs, name="runs"),
     path("runs/<uuid:pk>/", run, name="run"),
+    path("runs/<uuid:pk>/live/", run_live, name="run-live"),
     path("runs/<uuid:pk>/cancel/", run_cancel, name="run-cancel"),
     path("runs/<uuid:pk>/tasks/<int:task_pk>/", task_run, name="task-run"),
     path("runs/<uuid:pk>/tasks/<int:task_pk>/result.json", task_run_result, name="task-run-result"),

@@ -224,3 +224,18 @@ def test_a_database_that_is_away_or_empty_is_one_sentence(tmp_path: Path, url: s
         shutil.rmtree(link.resolve(), ignore_errors=True)
     assert done.returncode == 1
     assert part in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+def test_the_list_of_trees_counts_their_tasks(write: Write) -> None:
+    for count in (1, 2):
+        call("import", write([{"name": f"t{n}", "executor": "echo"} for n in range(count)]))
+    said = call("export", "--list")[1]
+    assert "(1 task, version 1)" in said and "(2 tasks, version 1)" in said
+
+
+@pytest.mark.parametrize("more", [[], ["--traceback"]])
+def test_a_typed_command_says_what_is_wrong_and_no_more(more: list[str]) -> None:
+    command = [sys.executable, "manage.py", "validate", "missing.json", *more]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    sentence = "missing.json can't be read: No such file or directory\n"
+    assert (done.returncode, done.stderr) == (2, sentence) if not more else "Traceback" in done.stderr

@@ -5,12 +5,12 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
 from orchestration.engine.status import Status
-from orchestration.models import Tree
+from orchestration.models import RunCommand, Tree
 
 from .conftest import text_of
 from .scene import Scene, make_run, make_tree, make_user
@@ -132,3 +132,43 @@ def test_a_hostile_next_is_ignored() -> None:
 def test_the_admin_is_linked_for_staff_only(scene: Scene, as_viewer: Client, as_admin: Client) -> None:
     assert 'href="/admin/"' in text_of(as_admin.get("/"))
     assert 'href="/admin/"' not in text_of(as_viewer.get("/"))
+
+
+@pytest.mark.django_db
+def test_a_tree_that_is_no_longer_shared_is_not_linked_from_ones_own_run(
+    admin: User, operator: User, as_operator: Client
+) -> None:
+    tree = make_tree("Was shared", owner=admin)
+    address = reverse("run", args=[make_run(tree, Status.COMPLETED, tasks=1, requested_by=operator).pk])
+    assert reverse("tree", args=[tree.pk]) in text_of(as_operator.get(address))
+    Tree.objects.update(visibility=Tree.Visibility.PRIVATE)
+    page = as_operator.get(address)
+    assert page.status_code == 200
+    assert reverse("tree", args=[tree.pk]) not in text_of(page)
+
+
+@pytest.mark.django_db
+def test_buttons_are_shown_to_those_who_may_press_them(scene: Scene) -> None:
+    shown = {
+        # who: start a run, cancel somebody else's run, edit a tree (in the administration, by staff)
+        "viewer": (False, False, False),
+        "operator": (True, True, False),
+        "editor": (True, True, True),
+        "admin": (True, True, True),
+    }
+    for role, expected in shown.items():
+        RunCommand.objects.all().delete()  # a cancel that was asked for before hides the button
+        user = make_user(role, is_staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        browser = Client()
+        browser.force_login(user)
+        tree, run = (text_of(browser.get(reverse(name, args=[pk]))) for name, pk in _pair(scene))
+        start, cancel = reverse("tree-run", args=[scene.tree.pk]), reverse("run-cancel", args=[scene.live.pk])
+        edit = f'href="{reverse("tree-edit", args=[scene.tree.pk])}">'
+        assert (f'action="{start}"' in tree, f'action="{cancel}"' in run, f"{edit}Edit<" in tree) == expected, role
+        assert edit in tree  # the drawing can be looked at by all
+        assert (browser.post(start).status_code != 403, browser.post(cancel).status_code != 403) == expected[:2], role
+
+
+def _pair(scene: Scene) -> list[tuple[str, object]]:
+    return [("tree", scene.tree.pk), ("run", scene.live.pk)]

@@ -66,7 +66,7 @@ def test_queries_of_the_list_do_not_grow(as_operator: Client, django_assert_max_
 @pytest.mark.django_db
 def test_an_empty_list_says_what_to_do(as_viewer: Client, as_admin: Client) -> None:
     assert "There are no trees yet" in text_of(as_viewer.get("/trees/"))
-    assert "Make the first one" in text_of(as_admin.get("/trees/"))
+    assert "Draw the first one" in text_of(as_admin.get("/trees/"))
     assert "No tree matches" in text_of(as_viewer.get("/trees/", {"q": HOSTILE}))
     assert "<script>alert" not in text_of(as_viewer.get("/trees/", {"q": HOSTILE}))
 
