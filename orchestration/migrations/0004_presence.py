@@ -6,27 +6,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orchestration', '0003_identity'),
+        ("orchestration", "0003_identity"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Presence',
+            name="Presence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('page', models.UUIDField()),
-                ('editing', models.BooleanField(default=False, help_text='It has changes that are not saved')),
-                ('seen_at', models.DateTimeField()),
-                ('tree', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='presences', to='orchestration.tree')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("page", models.UUIDField()),
+                ("editing", models.BooleanField(default=False, help_text="It has changes that are not saved")),
+                ("seen_at", models.DateTimeField()),
+                (
+                    "tree",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="presences", to="orchestration.tree"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ('id',),
-                'indexes': [models.Index(fields=['seen_at'], name='presence_seen')],
-                'constraints': [models.UniqueConstraint(fields=('tree', 'page'), name='presence_unique')],
+                "ordering": ("id",),
+                "indexes": [models.Index(fields=["seen_at"], name="presence_seen")],
+                "constraints": [models.UniqueConstraint(fields=("tree", "page"), name="presence_unique")],
             },
         ),
     ]

@@ -115,7 +115,7 @@ def test_each_example_is_valid_and_laid_out(path: Path) -> None:
     assert len({(place["x"], place["y"]) for place in places.values()}) == len(tree.tasks)
     for task in tree.tasks:
         for edge in task.dependencies:
-            assert places[edge.id]["x"] < places[task.id]["x"], "a task stands to the right of what it waits for"  # type: ignore[operator]
+            assert places[edge.id]["y"] < places[task.id]["y"], "a task stands below what it waits for"  # type: ignore[operator]
 
 
 @pytest.mark.asyncio

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, Page
 
 #: More stops than any page of the builder has.
 _MOST = 150
+
+
+def json_editor(page: Page, name: str) -> Locator:
+    """An editor of JSON, once it has taken the place of the plain text box."""
+    return page.get_by_role("textbox", name=name).and_(page.locator("[aria-multiline=true]"))
 
 
 def tab_to(target: Locator, key: str = "Tab") -> None:

@@ -183,6 +183,20 @@ class Builder:
         """Type a text where the keyboard stands."""
         self.page.keyboard.type(text)
 
+    def walk_to(self, name: str) -> None:
+        """Put the keyboard onto a task of the canvas, from wherever it is, by the outline."""
+        self.go_to_outline(name)
+        self.press("Alt+c")
+        expect(self.card(name)).to_be_focused()
+
+    def tab_to(self, target: Locator) -> None:
+        """Press Tab until something has the focus."""
+        for _ in range(60):
+            if target.evaluate("element => element.matches(':focus')"):
+                return
+            self.press("Tab")
+        expect(target).to_be_focused()
+
     def do(self, command: str) -> None:
         """Carry a command out from the command palette, by keyboard."""
         self.press("Control+k")
@@ -223,7 +237,7 @@ class Builder:
         """Save by Ctrl+S; returns the document that is stored then."""
         expect(self.unsaved).to_be_visible()
         self.press("Control+s")
-        expect(self.unsaved).to_have_count(0)
+        expect(self.unsaved).to_have_count(0, timeout=30_000)
         return self._site.saved(self.tree_id)
 
     @property

@@ -69,10 +69,14 @@ class Author:
 
     def context(self, width: int = 1440, height: int = 900, theme: Any = "light", **options: Any) -> BrowserContext:
         """A browser of one's own, signed in."""
-        size: Any = {"width": width, "height": height}
         state = self.site.signed_in
         context = self._browser.new_context(
-            viewport=size, color_scheme=theme, base_url=self.site.url, storage_state=state, **options
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            reduced_motion="reduce",
+            base_url=self.site.url,
+            storage_state=state,
+            **options,
         )
         context.add_init_script(_TELL_VIOLATIONS)
         context.on("page", self._watch)

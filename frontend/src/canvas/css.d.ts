@@ -1,0 +1,2 @@
+/** Style sheets are imported for their effect; the build collects them in one file. */
+declare module '*.css';

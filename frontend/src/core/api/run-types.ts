@@ -1,0 +1,99 @@
+/** What the API sends and takes of runs: docs/reference/http-api.md. */
+
+import type { JSONValue, RunRecord, Status, TaskRecord, Timestamp } from '../live/frames';
+import type { JSONObject } from './types';
+
+/** A run, in a list; there, parameters over 64 KiB are null. */
+export interface RunSummary extends Omit<RunRecord, 'parameters'> {
+  parameters: JSONObject | null;
+  counts: Partial<Record<Status, number>>;
+  last_seq: number;
+}
+
+export interface FirstCause {
+  task: string;
+  name: string;
+  error: string | null;
+  error_type: string | null;
+}
+
+export interface Run extends RunSummary {
+  parameters: JSONObject;
+  reruns: string[];
+  first_causes: FirstCause[];
+  may: { steer: boolean; delete: boolean };
+}
+
+/** One attempt. `outcome` is the task's status for the last one, and for those before why they did not end it. */
+export interface Attempt {
+  attempt: number;
+  outcome: Status | 'failed' | 'worker_lost' | 'handed_back';
+  error: string | null;
+  error_type: string | null;
+  started_at: Timestamp | null;
+  finished_at: Timestamp | null;
+  worker: string | null;
+}
+
+type Values = 'inputs' | 'resolved_inputs' | 'result' | 'params' | 'schemas';
+
+/** The values of a task run. One over 64 KiB is null while `…_bytes` says how large it is; without a size there is none. */
+type TaskValues = { [name in Values]: JSONValue } & { [name in `${Values}_bytes`]: number | null };
+
+/** One task of a run, with all that is known of it. */
+export interface TaskRun extends TaskRecord, TaskValues {
+  retry: JSONObject;
+  cancel_reason: string | null;
+  reused_from: { run: string; task: string } | null;
+  attempts: Attempt[];
+  /** One sentence on why it waits, or did not run. */
+  why: string;
+}
+
+/** Which part of a tree a run does. */
+export interface Part {
+  mode: 'task' | 'up_to' | 'from';
+  task: string;
+  /** The run whose results stand for what is left out; null: the latest that has them all. */
+  reuse_run: string | null;
+}
+
+export interface StartRequest {
+  parameters?: JSONObject;
+  priority?: number;
+  only?: Part;
+}
+
+export interface RerunWish {
+  scope: 'failed' | 'chosen' | 'all';
+  /** Ids of tasks, with the scope `chosen`. */
+  chosen?: string[];
+  /** New inputs by the id of a task. */
+  inputs?: { [task: string]: JSONObject };
+  /** With the tree's present definition in place of the run's. */
+  latest?: boolean;
+}
+
+export interface RerunRequest extends RerunWish {
+  /** Null: those of the run. */
+  parameters?: JSONObject | null;
+}
+
+export interface RerunPlan {
+  summary: string;
+  steps: { task_id: string; name: string; fate: 'run' | 'reuse' | 'left_out' | 'cannot'; reason: string }[];
+}
+
+/** That a command has been taken; the run's worker carries it out, and says so with an event. */
+export interface Accepted {
+  command: number;
+  run: string;
+}
+
+export type BulkAct = 'cancel' | 'delete' | 'rerun_failed';
+
+export interface BulkResult {
+  done: number;
+  not_done: number;
+  outcomes: { run: string; done: boolean; why_not: string; new_run: string | null }[];
+}

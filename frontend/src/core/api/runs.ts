@@ -1,0 +1,105 @@
+/** Runs: looking at them and steering them. */
+
+import type { JSONValue, Status, TaskRecord } from '../live/frames';
+import type { Client, Options, Query } from './client';
+import { readAll, type Page, type PageQuery } from './pages';
+import type { Accepted, Attempt, BulkAct, BulkResult, RerunPlan, RerunRequest, RerunWish, Run, RunSummary, StartRequest, TaskRun } from './run-types';
+import type { JSONObject } from './types';
+
+export interface RunQuery extends PageQuery {
+  status?: readonly Status[];
+  tree?: string;
+  trigger?: string;
+  requested_by?: string;
+  since?: string;
+  until?: string;
+  q?: string;
+  parent?: string;
+}
+
+export type RunAct = 'cancel' | 'pause' | 'resume';
+export type TaskAct = 'cancel' | 'retry' | 'skip' | 'run-now';
+
+/** The API's runs. */
+export class Runs {
+  constructor(private readonly client: Client) {}
+
+  list(query: RunQuery = {}, options: Options = {}): Promise<Page<RunSummary>> {
+    return this.client.get('/runs', { ...query }, options);
+  }
+
+  get(id: string, options: Options = {}): Promise<Run> {
+    return this.client.get(at(id), {}, options);
+  }
+
+  /** Start a tree that is not stored. */
+  start(definition: JSONObject, request: StartRequest, idempotencyKey: string, options: Options = {}): Promise<RunSummary> {
+    return this.client.send('POST', '/runs', { ...options, body: { definition, ...request }, idempotencyKey });
+  }
+
+  definition(id: string, options: Options = {}): Promise<JSONObject> {
+    return this.client.get(at(id, '/definition'), {}, options);
+  }
+
+  tasks(id: string, query: Query = {}, options: Options = {}): Promise<TaskRecord[]> {
+    return readAll(this.client, at(id, '/tasks'), { limit: 1000, ...query }, options);
+  }
+
+  task(id: string, task: string, { full, ...options }: Options & { full?: boolean } = {}): Promise<TaskRun> {
+    return this.client.get(taskAt(id, task), { full }, options);
+  }
+
+  result(id: string, task: string, options: Options = {}): Promise<JSONValue> {
+    return this.client.get(taskAt(id, task, '/result'), {}, options);
+  }
+
+  attempts(id: string, task: string, options: Options = {}): Promise<Page<Attempt>> {
+    return this.client.get(taskAt(id, task, '/attempts'), {}, options);
+  }
+
+  /** The address of the log as text, as a download. */
+  logUrl(id: string, query: Query = {}): string {
+    return this.client.url(at(id, '/logs'), { ...query, format: 'text' });
+  }
+
+  steer(id: string, act: RunAct, reason = '', options: Options = {}): Promise<Accepted> {
+    return this.client.send('POST', at(id, `/${act}`), { ...options, body: { reason } });
+  }
+
+  steerTask(id: string, task: string, act: TaskAct, reason = '', options: Options = {}): Promise<Accepted> {
+    return this.client.send('POST', taskAt(id, task, `/${act}`), { ...options, body: { reason } });
+  }
+
+  prioritise(id: string, priority: number, reason = '', options: Options = {}): Promise<Accepted> {
+    return this.client.send('POST', at(id, '/priority'), { ...options, body: { priority, reason } });
+  }
+
+  prioritiseTask(id: string, task: string, priority: number, reason = '', options: Options = {}): Promise<Accepted> {
+    return this.client.send('POST', taskAt(id, task, '/priority'), { ...options, body: { priority, reason } });
+  }
+
+  rerunPlan(id: string, request: RerunWish, options: Options = {}): Promise<RerunPlan> {
+    return this.client.send('POST', at(id, '/rerun-plan'), { ...options, body: request });
+  }
+
+  rerun(id: string, request: RerunRequest, idempotencyKey: string, options: Options = {}): Promise<RunSummary> {
+    return this.client.send('POST', at(id, '/rerun'), { ...options, body: request, idempotencyKey });
+  }
+
+  /** Act on many runs; each is done or not, and it is said why not. */
+  bulk(act: BulkAct, ids: readonly string[], reason = '', options: Options = {}): Promise<BulkResult> {
+    return this.client.send('POST', '/runs/bulk', { ...options, body: { act, ids, reason } });
+  }
+
+  delete(id: string, options: Options = {}): Promise<void> {
+    return this.client.send('DELETE', at(id), options);
+  }
+}
+
+function at(id: string, rest = ''): string {
+  return `/runs/${encodeURIComponent(id)}${rest}`;
+}
+
+function taskAt(id: string, task: string, rest = ''): string {
+  return at(id, `/tasks/${encodeURIComponent(task)}${rest}`);
+}

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+
+import type { EventRecord } from '../../src/core/live/frames';
+import { applyAll, fromSnapshot } from '../../src/core/run-state';
+import { beginning, Recording } from '../../src/run/model/recording';
+import { snapshot, taskRecord } from '../frames';
+
+const aSnapshot = () => snapshot(0, [taskRecord('a')]);
+
+function log(count: number): EventRecord[] {
+  const events: EventRecord[] = [{ seq: 1, type: 'run.created', task: null, data: {}, at: new Date(0).toISOString() }];
+  for (let seq = 2; seq <= count; seq += 1) {
+    const type = seq % 2 ? 'task.progress' : 'task.started';
+    events.push({ seq, type, task: 'a', data: { attempt: seq >> 1, progress: (seq % 100) / 100, message: `${seq}` }, at: new Date(seq * 1000).toISOString() });
+  }
+  return events;
+}
+
+test('the state at every moment is what the events up to it make', () => {
+  const first = aSnapshot();
+  const recording = new Recording(first);
+  const events = log(4_500);
+  recording.add(events);
+  for (const seq of [0, 1, 2, 3, 1_999, 2_000, 2_001, 4_000, 4_499, 4_500]) {
+    const expected = fromSnapshot(beginning(first));
+    applyAll(expected, events.slice(0, seq));
+    expect(recording.stateAt(seq)).toEqual(expected);
+  }
+});
+
+test('going back changes nothing of what was shown before', () => {
+  const recording = new Recording(aSnapshot());
+  recording.add(log(4_500));
+  const late = recording.stateAt(4_400);
+  const copy = structuredClone(late);
+  recording.stateAt(10);
+  recording.stateAt(4_450);
+  expect(late).toEqual(copy);
+});
+
+test('a moment is found by its time', () => {
+  const recording = new Recording(aSnapshot());
+  recording.add(log(10));
+  expect([recording.seqAt(-1), recording.seqAt(0), recording.seqAt(2_000), recording.seqAt(2_999), recording.seqAt(99_000)]).toEqual([0, 1, 2, 2, 10]);
+});
+
+test('what leaves a hole is passed over', () => {
+  const recording = new Recording(aSnapshot());
+  const events = log(5);
+  recording.add([events[0]!, events[2]!, events[1]!, events[1]!]);
+  expect(recording.seq).toBe(2);
+});

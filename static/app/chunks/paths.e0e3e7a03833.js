@@ -1,0 +1,1 @@
+function e(e,t){return e[t]}var t=/\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/y;function n(e){if(typeof e!=`string`)return e;let n=[];t.lastIndex=+!!e.startsWith(`$`);for(let r=t.exec(e);r;r=t.exec(e))r[2]===void 0?n.push(r[1]??JSON.parse(r[3])):n.push(Number(r[2]));return n}export{n,e as t};

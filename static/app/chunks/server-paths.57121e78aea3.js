@@ -1,0 +1,1 @@
+var e=/\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]/y;function t(t){let n=[];e.lastIndex=+!!t.startsWith(`$`);for(let r=e.exec(t);r;r=e.exec(t)){let[,e,t,i]=r;n.push(e??(t===void 0?JSON.parse(`"${i}"`):Number(t)))}return n}export{t};

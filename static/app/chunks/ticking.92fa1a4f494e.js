@@ -1,0 +1,1 @@
+import{L as e}from"./vendor.e894fe3c941b.js";var t={now:()=>Date.now()},n=e(e=>{let t=setInterval(e,1e3);return()=>clearInterval(t)});function r(e){return n(),e.now()}export{r as n,t};
