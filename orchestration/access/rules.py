@@ -6,6 +6,7 @@
 | change a tree, archive it | editors who see it |
 | delete, share, give away a tree | its owner, if an editor; administrators |
 | see a run | who sees its tree, who started it |
+| see the secrets in inputs, parameters and results | editors who see the tree or the run |
 | start a run | operators who see the tree |
 | steer a run | operators who see it; who started it |
 | run a tree that is not stored, run again with other inputs | operators who may make trees, or change them |
@@ -57,6 +58,11 @@ def may_create_trees(actor: Actor) -> bool:
 
 def may_edit_tree(actor: Actor, tree: Tree) -> bool:
     """Tell whether the actor may change the definition of a tree that they see."""
+    return actor.can("change_tree")
+
+
+def may_see_values(actor: Actor) -> bool:
+    """Tell whether the actor is shown literal secrets of what they see: those who may change trees are."""
     return actor.can("change_tree")
 
 

@@ -14,17 +14,20 @@ from orchestration.access import rules
 from orchestration.models import Run, TaskRun
 
 from .read_only import ReadOnlyAdmin
+from .redacted import Redacted, redacted_field
 from .visible import Visible
 
 _STATUS = '<span class="status status-{}">{}</span>'
 
 
 @admin.register(Run)
-class RunAdmin(Visible, ReadOnlyAdmin[Run]):
+class RunAdmin(Redacted, Visible, ReadOnlyAdmin[Run]):
     """Runs of all trees."""
 
     seen_through = "pk"
     seen = staticmethod(rules.runs_of)
+    redacted_fields = ("parameters",)
+    shown_parameters = redacted_field("parameters")
 
     list_display = ("tree_name", "shown_status", "trigger", "requested_by", "task_count", "queued_at", "finished_at")
     list_filter = ("status", "trigger", "queued_at")

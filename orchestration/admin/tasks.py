@@ -20,6 +20,7 @@ from .audited import Audited
 from .definitions import check_edge, check_task
 from .generics import BaseInlineFormSet, ModelAdmin, ModelForm, TabularInline
 from .json_fields import nullable_field, object_field
+from .redacted import Redacted, redacted_field
 from .visible import Visible
 
 _FORMSET = "dependencies"
@@ -93,8 +94,14 @@ class DependencyInline(TabularInline[Dependency, Task]):
 
 
 @admin.register(Task)
-class TaskAdmin(Audited, Visible, ModelAdmin[Task]):
+class TaskAdmin(Audited, Redacted, Visible, ModelAdmin[Task]):
     """Tasks of all trees."""
+
+    redacted_fields = ("inputs", "params", "schemas", "pinned")
+    shown_inputs = redacted_field("inputs")
+    shown_params = redacted_field("params")
+    shown_schemas = redacted_field("schemas")
+    shown_pinned = redacted_field("pinned")
 
     form = TaskForm
     inlines = (DependencyInline,)
@@ -129,7 +136,8 @@ class TaskAdmin(Audited, Visible, ModelAdmin[Task]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Task | None = None) -> tuple[str, ...]:
         """A task stays in its tree and keeps its id: other tasks, runs and documents name it."""
-        return self.readonly_fields if obj is None else (*self.readonly_fields, "tree", "uid")
+        fixed = (*self.readonly_fields, *self.shown_fields(request))
+        return fixed if obj is None else (*fixed, "tree", "uid")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Task], search_term: str

@@ -21,6 +21,7 @@ from orchestration.models import Task, Tree
 from .audited import Audited
 from .generics import ModelAdmin, ModelForm
 from .json_fields import nullable_field
+from .redacted import Redacted, redacted_field
 from .visible import Visible, actor_of
 
 
@@ -66,10 +67,12 @@ _WHO = ("owner", "visibility", "shared_with")
 
 
 @admin.register(Tree)
-class TreeAdmin(Audited, Visible, ModelAdmin[Tree]):
+class TreeAdmin(Audited, Redacted, Visible, ModelAdmin[Tree]):
     """Trees; their tasks are a link away, because a tree may have thousands."""
 
     seen_through = "pk"
+    redacted_fields = ("parameters",)
+    shown_parameters = redacted_field("parameters")
 
     form = TreeForm
     formfield_overrides = {ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
@@ -96,9 +99,10 @@ class TreeAdmin(Audited, Visible, ModelAdmin[Tree]):
     def get_readonly_fields(self, request: HttpRequest, obj: Tree | None = None) -> tuple[str, ...]:
         """Who sees a tree is its owner's business, and an administrator's; a new tree is the maker's own."""
         actor = actor_of(request)
+        fixed = (*self.readonly_fields, *self.shown_fields(request))
         if obj is not None:
-            return self.readonly_fields if rules.may_manage_tree(actor, obj) else (*self.readonly_fields, *_WHO)
-        return self.readonly_fields if rules.may_administer(actor) else (*self.readonly_fields, "owner")
+            return fixed if rules.may_manage_tree(actor, obj) else (*fixed, *_WHO)
+        return fixed if rules.may_administer(actor) else (*fixed, "owner")
 
     def has_delete_permission(self, request: HttpRequest, obj: Tree | None = None) -> bool:
         """Ask the rules."""

@@ -13,6 +13,7 @@ from django.db.models.functions import Left
 from pydantic import ConfigDict, Field
 
 from orchestration.access import Actor, rules
+from orchestration.access.shown import shown_value
 from orchestration.engine.status import ACTIVE, Status
 from orchestration.models import Run, TaskRun
 from orchestration.models.execution import RunQuerySet
@@ -86,16 +87,16 @@ def listed(runs: RunQuerySet) -> RunQuerySet:
     return runs.select_related("requested_by", "owner").defer("parameters").annotate(**columns)
 
 
-def run_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
+def run_rows(actor: Actor, runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Return `listed` runs as RunOut, with one query for what their tasks do."""
     counts = _count_tasks([run.pk for run in runs])
-    return [_row(run, counts[run.pk], read_sized(vars(run), ["parameters"])["parameters"]) for run in runs]
+    return [_row(actor, run, counts[run.pk], read_sized(vars(run), ["parameters"])["parameters"]) for run in runs]
 
 
 def run_details(actor: Actor, run: Run) -> dict[str, Any]:
     """Return a run as RunDetails."""
     reruns = rules.runs_of(actor).filter(parent_run=run).newest_first()
-    return _row(run, _count_tasks([run.pk])[run.pk], run.parameters) | {
+    return _row(actor, run, _count_tasks([run.pk])[run.pk], run.parameters) | {
         "reruns": list(reruns.values_list("pk", flat=True)[:_LISTED_RERUNS]),
         "first_causes": _first_causes(run) if run.status == Status.FAILED else [],
         "may": {
@@ -105,13 +106,13 @@ def run_details(actor: Actor, run: Run) -> dict[str, Any]:
     }
 
 
-def _row(run: Run, counts: dict[str, int], parameters: dict[str, Any] | None) -> dict[str, Any]:
+def _row(actor: Actor, run: Run, counts: dict[str, int], parameters: dict[str, Any] | None) -> dict[str, Any]:
     taken = set(RunOut.model_fields) - {"requested_by", "owner", "counts", "parameters"}
     return {name: getattr(run, name) for name in taken} | {
         "requested_by": run.requested_by.get_username() if run.requested_by else None,
         "owner": run.owner.name if run.owner else None,
         "counts": counts,
-        "parameters": parameters,
+        "parameters": shown_value(actor, parameters),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from ninja import Query, Router
 from ninja import Status as Answer
 
 from orchestration.access import rules
+from orchestration.access.shown import shown_value
 from orchestration.actions.deletions import delete_runs
 from orchestration.actions.reruns import run_spec
 from orchestration.models import Run
@@ -62,7 +64,7 @@ def _started(request: ApiRequest, run: Run, is_new: bool) -> Answer[dict[str, An
 def list_runs(request: ApiRequest, query: Query[RunQuery]) -> Page[Any]:
     """List the runs of trees that the caller sees, and those that they started."""
     found = query.search(request.auth).narrow(rules.runs_of(request.auth))
-    return _NEWEST_FIRST.page(listed(found), query, run_rows)
+    return _NEWEST_FIRST.page(listed(found), query, partial(run_rows, request.auth))
 
 
 @router.get("/runs/{uuid:id}", response=RunDetails, summary="Look at a run")
@@ -85,4 +87,5 @@ def delete_run(request: ApiRequest, id: UUID) -> Answer[None]:
 @router.get("/runs/{uuid:id}/definition", response=dict[str, Any], summary="The definition that a run has")
 def read_run_definition(request: ApiRequest, id: UUID) -> dict[str, Any]:
     """Return the portable document of what this run runs: later changes of its tree are not in it."""
-    return run_spec(visible_run(request, id)).as_json()
+    run = visible_run(request, id)
+    return shown_value(request.auth, run_spec(run).as_json(), run.parameters)

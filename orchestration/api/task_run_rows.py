@@ -12,15 +12,19 @@ from django.db.models.functions import Left
 from django.db.models.query import QuerySet
 from pydantic import ConfigDict, Field
 
+from orchestration.access import Actor, rules
+from orchestration.engine.masking import secret_values
 from orchestration.engine.status import Status
 from orchestration.models import TaskAttempt, TaskRun
 
-from .large_values import read_sized, sized_columns
+from .large_values import MAX_SHOWN_BYTES, read_sized, sized_columns
 from .schemas import Fields
 
 #: Characters of an error in a list.
 _ERROR_CHARS: Final = 300
 _LARGE: Final = ("inputs", "resolved_inputs", "result", "params", "schemas")
+#: Those among them that hold the secrets which may turn up in the others.
+_SOURCES: Final = ("inputs", "resolved_inputs", "params")
 _UNREAD: Final = (*_LARGE, "pinned")
 #: A worker is looked up by its name alone: making it an object of each row would take as long as all the rest.
 _COMPUTED: Final[dict[str, Any]] = {"is_pinned": Q(pinned__isnull=False), "worker_name": F("worker__name")}
@@ -121,21 +125,27 @@ def task_run_rows(tasks: Sequence[TaskRun]) -> list[dict[str, Any]]:
     return [_row(task) | {"error": vars(task)["said"]} for task in tasks]
 
 
-def details(tasks: QuerySet[TaskRun], *, full: bool) -> QuerySet[TaskRun]:
-    """Load everything of task runs but values that are too large."""
+def details(actor: Actor, tasks: QuerySet[TaskRun], *, full: bool) -> QuerySet[TaskRun]:
+    """Load everything of task runs but values that are too large to be shown, and tell no secrets by themselves."""
+    columns = sized_columns(_LARGE, full=full)
+    if not rules.may_see_values(actor):
+        columns |= sized_columns(_SOURCES, full=True)
     return (
         tasks.select_related("reused_from")
         .defer(*_UNREAD, *(f"reused_from__{name}" for name in _UNREAD))
-        .annotate(**_COMPUTED, **sized_columns(_LARGE, full=full))
+        .annotate(**_COMPUTED, **columns)
     )
 
 
-def task_run_details(task: TaskRun, why: str) -> dict[str, Any]:
+def task_run_details(actor: Actor, task: TaskRun, why: str, *, full: bool) -> dict[str, Any]:
     """Return one of `details` as TaskRunDetails."""
     earlier = task.reused_from
+    values = read_sized(vars(task), _LARGE)
+    if not rules.may_see_values(actor):
+        values |= _without_secrets(values, task.run.parameters, full=full)
     return (
         _row(task)
-        | read_sized(vars(task), _LARGE)
+        | values
         | {
             "error": task.error,
             "retry": task.retry,
@@ -145,6 +155,22 @@ def task_run_details(task: TaskRun, why: str) -> dict[str, Any]:
             "why": why,
         }
     )
+
+
+def task_result(actor: Actor, task: TaskRun) -> Any:
+    """Return a result as the actor may see it. `task` was loaded whole."""
+    if rules.may_see_values(actor):
+        return task.result
+    known = (getattr(task, name) for name in _SOURCES)
+    return secret_values(task.result, task.run.parameters, *known).redact(task.result)
+
+
+def _without_secrets(values: dict[str, Any], parameters: dict[str, Any], *, full: bool) -> dict[str, Any]:
+    masker = secret_values(parameters, *(values[name] for name in _LARGE))
+    sizes = {name: values[f"{name}_bytes"] or 0 for name in _LARGE}
+    return {
+        name: masker.redact(values[name]) if full or size <= MAX_SHOWN_BYTES else None for name, size in sizes.items()
+    }
 
 
 def with_attempts(tasks: QuerySet[TaskRun]) -> QuerySet[TaskRun]:

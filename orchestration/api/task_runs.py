@@ -11,8 +11,10 @@ from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
+from orchestration.access import rules
 from orchestration.actions.runs import why
 from orchestration.engine.errors import RunNotFoundError
+from orchestration.engine.json_values import encode
 from orchestration.engine.status import Status
 from orchestration.models import TaskRun
 
@@ -28,6 +30,7 @@ from .task_run_rows import (
     attempt_rows,
     details,
     lines,
+    task_result,
     task_run_details,
     task_run_rows,
     with_attempts,
@@ -66,10 +69,14 @@ def list_task_runs(request: ApiRequest, id: UUID, query: Query[TaskRunQuery]) ->
     openapi_extra={"responses": {200: {"description": "The result", "content": {"application/json": {"schema": {}}}}}},
 )
 def read_task_result(request: ApiRequest, id: UUID, task: TaskInPath) -> HttpResponse:
-    """Send the result as the database holds it, of any size. 404 when there is none (yet)."""
-    found = task_of(visible_run(request, id), task)
-    rows = TaskRun.objects.filter(pk=found.pk, result__isnull=False).annotate(text=Cast("result", TextField()))
-    text = rows.values_list("text", flat=True).first()
+    """Send the result, of any size; without secrets to who may not change trees. 404 when there is none (yet)."""
+    rows = TaskRun.objects.filter(pk=task_of(visible_run(request, id), task).pk, result__isnull=False)
+    if rules.may_see_values(request.auth):
+        # As the database holds it: nobody here has to read it.
+        text = rows.annotate(text=Cast("result", TextField())).values_list("text", flat=True).first()
+    else:
+        found = rows.select_related("run").first()
+        text = encode(task_result(request.auth, found)) if found else None
     if text is None:
         raise not_found("result (yet)")
     return HttpResponse(text, content_type="application/json")
@@ -103,7 +110,7 @@ def _why(task: TaskRun) -> str:
 def read_task_run(request: ApiRequest, id: UUID, task: TaskInPath, full: bool = False) -> dict[str, Any]:
     """Return inputs, result, error, attempts and why it is as it is."""
     run = visible_run(request, id)
-    found = details(run.task_runs.filter(task_uid=task), full=full).first()
+    found = details(request.auth, run.task_runs.filter(task_uid=task), full=full).first()
     if found is None:
         raise not_found("task in this run")
-    return task_run_details(found, _why(found))
+    return task_run_details(request.auth, found, _why(found), full=full)

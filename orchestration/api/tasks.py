@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from django.http import HttpResponse
 from ninja import Body, Path, Query, Router, Status
 from pydantic import Field
 
+from orchestration.access import Actor
+from orchestration.access.shown import shown_value
 from orchestration.actions.edits import Editor
 from orchestration.actions.trees import stored_spec, task_specs
 from orchestration.engine.errors import TaskNotFoundError
@@ -48,7 +51,7 @@ class DependencyOut(Fields):
 @router.get("/trees/{uuid:id}/tasks", response=Page[TaskDocument], summary="List tasks")
 def list_tasks(request: ApiRequest, id: UUID, query: Query[PageQuery]) -> Page[Any]:
     """List the tasks of a tree, in their order."""
-    return _IN_ORDER.page(visible_tree(request, id).tasks.all(), query, _documents)
+    return _IN_ORDER.page(visible_tree(request, id).tasks.all(), query, partial(_documents, request.auth))
 
 
 @router.post("/trees/{uuid:id}/tasks", response={201: TaskDocument}, summary="Add a task")
@@ -114,7 +117,7 @@ def read_task(request: ApiRequest, response: HttpResponse, id: UUID, task: TaskI
     if found is None:
         raise TaskNotFoundError(f"The tree has no task {task!r}")
     set_etag(response, tree)
-    return stored_spec(found).as_json()
+    return shown_value(request.auth, stored_spec(found).as_json())
 
 
 @router.patch("/trees/{uuid:id}/tasks/{path:task}", response=TaskDocument, summary="Change a task")
@@ -153,5 +156,5 @@ def _editor(request: ApiRequest, if_match: str | None) -> Editor:
     return Editor(request.auth.user, expected_version(if_match))
 
 
-def _documents(tasks: Sequence[Task]) -> list[Any]:
-    return [spec.as_json() for spec in task_specs(tasks)]
+def _documents(actor: Actor, tasks: Sequence[Task]) -> list[Any]:
+    return shown_value(actor, [spec.as_json() for spec in task_specs(tasks)])

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from pydantic import Field
 
 from orchestration.access import Actor, rules
+from orchestration.access.shown import shown_value
 from orchestration.actions.trees import tree_spec
 from orchestration.engine.definition import TreeSpec
 from orchestration.engine.errors import Problem
@@ -111,7 +112,7 @@ def whole_tree(actor: Actor, pk: UUID, saved: Definition | None = None) -> dict[
     definition = saved or Definition.stored(tree)
     return {
         **tree_lines([tree])[0],
-        "definition": definition.spec.as_json(),
+        "definition": shown_value(actor, definition.spec.as_json()),
         "problems": listed_problems(definition.problems),
         "may": {
             "edit": rules.may_edit_tree(actor, tree),

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from ninja import Body, Query, Router, Status
 from pydantic import Field
 
+from orchestration.access.shown import shown_value
 from orchestration.actions import keeping, trees
 from orchestration.engine.errors import InvalidDefinitionError, Problem
 from orchestration.engine.json_values import text_problem
@@ -86,10 +87,10 @@ def import_tree(
 
 @router.get("/trees/{uuid:id}/export", response=TreeDocument, summary="Export a tree")
 def export_tree(request: ApiRequest, response: HttpResponse, id: UUID) -> dict[str, Any]:
-    """Return the portable document, as a file to keep."""
+    """Return the portable document, as a file to keep; without secrets to who may not change trees."""
     tree = visible_tree(request, id)
     response.headers["Content-Disposition"] = _as_file(tree)
-    return trees.export_tree(tree)
+    return shown_value(request.auth, trees.export_tree(tree))
 
 
 @router.post("/trees/{uuid:id}/copy", response={201: TreeOut}, summary="Copy a tree")

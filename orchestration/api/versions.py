@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from ninja import Path, Query, Router
 from pydantic import Field
 
+from orchestration.access.shown import shown_value
 from orchestration.actions import keeping
 from orchestration.actions.keeping import VersionNotFoundError
 from orchestration.engine.diff import diff_trees
@@ -120,7 +121,7 @@ def list_versions(request: ApiRequest, id: UUID, query: Query[PageQuery]) -> Pag
 def read_version(request: ApiRequest, id: UUID, number: Annotated[Number, Path()]) -> dict[str, Any]:
     """Return a version with its definition."""
     version = _version(visible_tree(request, id), number)
-    return {**_line(version), "definition": version.definition}
+    return {**_line(version), "definition": shown_value(request.auth, version.definition)}
 
 
 @router.get("/trees/{uuid:id}/diff", response=Diff, by_alias=True, summary="Compare versions")
@@ -133,7 +134,8 @@ def diff_versions(
     """Say what was added, removed and changed between two versions."""
     tree = visible_tree(request, id)
     old, new = _version(tree, before).definition, _version(tree, after).definition
-    return {"from": before, "to": after, **diff_trees(old, new)}
+    changes = shown_value(request.auth, diff_trees(old, new), old, new)
+    return {"from": before, "to": after, **changes}
 
 
 @router.post("/trees/{uuid:id}/restore", response=TreeOut, summary="Go back to a version")

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from .config import EngineConfig, configure, current_config
 from .json_values import storable_text
+from .masking import NO_SECRETS, Masker
 from .outcome import Outcome, from_returned
 from .registry import ExecutorSpec, default_registry
 from .runner import log_raised, plain_result
@@ -47,7 +48,7 @@ class ChildContext:
     def report_progress(self, share: float, message: str) -> None:
         """Send the newest progress to the parent."""
         value = float(share) if isinstance(share, int | float) else 0.0
-        self._link.send({"progress": value if value == value else 0.0, "message": str(message)})
+        self._link.send({"progress": value if value == value else 0.0, "message": self._link.masker.text(str(message))})
 
     def is_cancelled(self) -> bool:
         """Tell whether the attempt was asked to stop."""
@@ -55,9 +56,10 @@ class ChildContext:
 
 
 class Link:
-    """The socket to the parent, as lines of JSON."""
+    """The socket to the parent, as lines of JSON. `masker` keeps the secrets of the attempt out of its texts."""
 
     def __init__(self, fd: int) -> None:
+        self.masker = NO_SECRETS
         self._socket = socket.socket(fileno=fd)
         self._reader = self._socket.makefile("rb")
 
@@ -86,7 +88,8 @@ class _SendLines(logging.Handler):
             text = record.getMessage()
             if record.exc_info:
                 text = f"{text}\n{logging.Formatter().formatException(record.exc_info)}"
-            self._link.send({"log": storable_text(text, 16_384), "level": record.levelno, "logger": record.name})
+            text = storable_text(self._link.masker.text(text), 16_384)
+            self._link.send({"log": text, "level": record.levelno, "logger": record.name})
         except Exception:  # noqa: BLE001 - formatting a record runs other people's __str__
             self.handleError(record)
 
@@ -109,6 +112,7 @@ def main(arguments: list[str]) -> None:
 
 def _serve(link: Link, request: dict[str, Any]) -> Outcome:
     context = ChildContext(link, request)
+    link.masker = Masker(request["secrets"])
 
     def stop(number: int, frame: FrameType | None) -> None:
         context.stopped = True
@@ -125,14 +129,14 @@ def _serve(link: Link, request: dict[str, Any]) -> Outcome:
             returned = _execute(spec, instance, request["inputs"])
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        return from_returned(plain_result(returned), current_config().max_result_bytes)
+        return from_returned(plain_result(returned), current_config().max_result_bytes, link.masker.text)
     except Stopped:
         return Outcome.cancelled("The attempt was stopped")
     except BaseException as error:  # noqa: BLE001 - the boundary to user code
         if context.stopped:
             return Outcome.cancelled("The attempt was stopped")
         log_raised(error)
-        return Outcome.raised(error)
+        return Outcome.raised(error, link.masker.text)
     finally:
         _limit_memory(None)
 

@@ -169,6 +169,7 @@ class ProcessPool:
             "attempt": job.attempt,
             "memory_mb": job.spec.memory_mb,
             "config": asdict(current_config()),
+            "secrets": sorted(job.masker.secrets),
         }
         try:
             return child.call(request, lambda message: self._on_message(job, message))

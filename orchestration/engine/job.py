@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .changes import LogLine
 from .json_values import storable_text
+from .masked_records import mask_records
+from .masking import Masker, secret_values
 
 if TYPE_CHECKING:
     from .base import BaseTask
@@ -64,6 +66,8 @@ class Job:
     _lines: list[LogLine] = field(default_factory=list)
     _line_count: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _inputs: dict[str, Any] | None = None
+    _masker: Masker | None = None
 
     @property
     def task_id(self) -> str:
@@ -75,6 +79,29 @@ class Job:
         """The run's id."""
         return self.run.id
 
+    def takes(self, inputs: dict[str, Any]) -> None:
+        """The attempt's inputs are these now: their secrets stay out of everything that it says."""
+        self._inputs, self._masker = inputs, None
+
+    @property
+    def masker(self) -> Masker:
+        """What takes the secrets of this attempt out of texts. Made when it is needed: most attempts say nothing."""
+        masker = self._masker
+        if masker is None:
+            masker = self._masker = self._make_masker()
+        return masker
+
+    def mask(self, text: str) -> str:
+        """Return a text of the attempt without the attempt's secrets."""
+        return self.masker.text(text)
+
+    def _make_masker(self) -> Masker:
+        given = (self.sources.own, self.sources.params, self.params)
+        try:
+            return secret_values(*given, self._inputs)
+        except RecursionError:  # a hook has made the inputs contain themselves
+            return secret_values(*given)
+
     def is_cancelled(self) -> bool:
         """Tell whether the attempt was asked to stop."""
         return self.cancel_requested.is_set()
@@ -83,7 +110,7 @@ class Job:
         """Take over the newest progress; what is not a number is 0, what is outside 0 to 1 is brought inside."""
         value = float(share) if isinstance(share, int | float) and share == share else 0.0
         self.share = min(max(value, 0.0), 1.0)
-        self.message = storable_text(str(message), MAX_PROGRESS_CHARS)[:MAX_PROGRESS_CHARS]
+        self.message = storable_text(self.mask(str(message)), MAX_PROGRESS_CHARS)[:MAX_PROGRESS_CHARS]
         self.has_progress = True
         self.on_news(self)
 
@@ -97,7 +124,7 @@ class Job:
                 if self._line_count > MAX_LOG_LINES + 1:
                     return
                 level, message = logging.WARNING, f"more than {MAX_LOG_LINES:,} lines; the rest is left out"
-            text = storable_text(message, MAX_LOG_LINE_CHARS)
+            text = storable_text(self.mask(message), MAX_LOG_LINE_CHARS)
             self._lines.append(LogLine(self.node.record.pk, self.attempt, level, logger[:255], text, at))
         self.on_news(self)
 
@@ -128,8 +155,14 @@ class CaptureHandler(logging.Handler):
 _capture: Final = CaptureHandler()
 
 
+def _current_masker() -> Masker | None:
+    job = current_job.get()
+    return None if job is None else job.masker
+
+
 def install_capture() -> None:
-    """Capture log records of running tasks from now on. Calling it again changes nothing."""
+    """Capture log records of running tasks from now on, without secrets. Calling it again changes nothing."""
+    mask_records(_current_masker)
     logging.getLogger().addHandler(_capture)
     executors = logging.getLogger("apflow")
     if executors.level == logging.NOTSET:

@@ -206,7 +206,7 @@ class AsyncLane:
             outcome = cancelled_unbegun(job)
         else:
             error = side.exception()
-            outcome = side.result() if error is None else Outcome.raised(error)
+            outcome = side.result() if error is None else Outcome.raised(error, job.mask)
         self._done(job, outcome)
 
     def _interrupt(self, job: Job) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from .errors import NotStorableError
 from .json_values import encode, storable_text
+from .masking import Mask
 from .retry import is_retryable
 from .status import Status
 
@@ -30,10 +31,20 @@ class Outcome:
         return cls(Status.COMPLETED, result_json)
 
     @classmethod
-    def failed(cls, error: str, error_type: str, *, result_json: str | None = None, retryable: bool = False) -> Outcome:
-        """Build the outcome of an attempt that failed."""
-        text = storable_text(error, MAX_ERROR_CHARS).strip() or error_type
-        return cls(Status.FAILED, result_json, text, storable_text(error_type, 255), retryable)
+    def failed(
+        cls,
+        error: str,
+        error_type: str,
+        *,
+        result_json: str | None = None,
+        retryable: bool = False,
+        mask: Mask = str,
+    ) -> Outcome:
+        """Build the outcome of an attempt that failed; `mask` takes out of its texts what nobody may read."""
+        kind = storable_text(error_type, 255)
+        # Masked first: of a secret that is cut there would be a beginning left.
+        text = storable_text(mask(error), MAX_ERROR_CHARS).strip() or kind
+        return cls(Status.FAILED, result_json, text, kind, retryable)
 
     @classmethod
     def cancelled(cls, reason: str) -> Outcome:
@@ -46,7 +57,7 @@ class Outcome:
         return cls.failed(f"The attempt was stopped after its timeout of {seconds:g} s", "timeout", retryable=True)
 
     @classmethod
-    def raised(cls, error: BaseException) -> Outcome:
+    def raised(cls, error: BaseException, mask: Mask = str) -> Outcome:
         """Build the outcome of an attempt whose executor raised; an exception without a text names itself."""
         name = type(error).__name__
         try:
@@ -57,10 +68,10 @@ class Outcome:
         error_type = kind if isinstance(kind, str) and kind else name
         said = getattr(error, "retryable", None)
         retryable = is_retryable(error_type, said if isinstance(said, bool) else None, raised=True)
-        return cls.failed(f"{name}: {text}" if text else name, error_type, retryable=retryable)
+        return cls.failed(f"{name}: {text}" if text else name, mask(error_type), retryable=retryable, mask=mask)
 
 
-def from_returned(returned: Any, max_bytes: int = DEFAULT_MAX_RESULT_BYTES) -> Outcome:
+def from_returned(returned: Any, max_bytes: int = DEFAULT_MAX_RESULT_BYTES, mask: Mask = str) -> Outcome:
     """Read what an executor returned (architecture 6.9).
 
     A dict with `status == "failed"` fails; `status == "completed"` completes, even with `error: None`; without a
@@ -69,7 +80,7 @@ def from_returned(returned: Any, max_bytes: int = DEFAULT_MAX_RESULT_BYTES) -> O
     try:
         result_json = encode(returned, "the result", max_bytes)
     except NotStorableError as error:
-        return Outcome.failed(str(error), "result_not_storable")
+        return Outcome.failed(str(error), "result_not_storable", mask=mask)
     if not isinstance(returned, dict) or not _is_failure(returned):
         return Outcome.completed(result_json)
     kind = returned.get("error_type")
@@ -77,9 +88,10 @@ def from_returned(returned: Any, max_bytes: int = DEFAULT_MAX_RESULT_BYTES) -> O
     said = returned.get("retryable")
     return Outcome.failed(
         _error_text(returned.get("error")),
-        error_type,
+        mask(error_type),
         result_json=result_json,
         retryable=is_retryable(error_type, said if isinstance(said, bool) else None, raised=False),
+        mask=mask,
     )
 
 

@@ -121,7 +121,7 @@ class Runner:
                 outcome = Outcome.timed_out(job.timeout_seconds or 0)
         except TimeoutError as error:
             # The limit's own end; a TimeoutError of the executor's was caught inside.
-            outcome = Outcome.timed_out(job.timeout_seconds) if job.timeout_seconds else Outcome.raised(error)
+            outcome = Outcome.timed_out(job.timeout_seconds) if job.timeout_seconds else Outcome.raised(error, job.mask)
         except asyncio.CancelledError:
             outcome = Outcome.cancelled(job.node.cancel_reason or "The task was cancelled")
         job.outcome = outcome
@@ -136,18 +136,20 @@ class Runner:
                 by_id=job.spec.cls.dependency_inputs == "by_id",
                 secret=lambda name: self.secret(job.spec.id, name),
             )
+            job.takes(view.inputs)
             await self._pre_hooks(job, view)
+            job.takes(view.inputs or {})
             job.resolved_json = _encode_inputs(view.inputs or {})
             inputs = check_inputs(job.spec.cls.inputs_schema, view.inputs or {})
             if inputs is not view.inputs:
                 job.resolved_json = _encode_inputs(inputs)
             view.inputs = inputs
         except BindingError as error:
-            return Outcome.failed(str(error), "binding_error"), None
+            return Outcome.failed(str(error), "binding_error", mask=job.mask), None
         except NotStorableError as error:
-            return Outcome.failed(str(error), "inputs_not_storable"), None
+            return Outcome.failed(str(error), "inputs_not_storable", mask=job.mask), None
         except InputsInvalidError as error:
-            return Outcome.failed(str(error), "validation_error"), None
+            return Outcome.failed(str(error), "validation_error", mask=job.mask), None
         return await self._execute(job, view, inputs)
 
     async def _execute(self, job: Job, view: HookTask, inputs: dict[str, Any]) -> tuple[Outcome, Any]:
@@ -169,12 +171,12 @@ class Runner:
         except asyncio.CancelledError as error:
             if job.cancel_requested.is_set() or _is_being_cancelled():
                 raise
-            return Outcome.raised(error), None
+            return Outcome.raised(error, job.mask), None
         except BaseException as error:  # noqa: BLE001 - the boundary to user code: whatever it raises ends this attempt only
             log_raised(error)
             await self._tidy_up()
-            return Outcome.raised(error), None
-        return self._judge(job.spec, returned)
+            return Outcome.raised(error, job.mask), None
+        return self._judge(job, returned)
 
     async def _tidy_up(self) -> None:
         """Let go of what an attempt that raised may have broken; failing at it must not hide why the attempt failed."""
@@ -207,14 +209,16 @@ class Runner:
             logger.warning("cancel() of executor %s raised %s", instance.type, type(error).__name__)
 
     @staticmethod
-    def _judge(spec: ExecutorSpec, returned: Any) -> tuple[Outcome, Any]:
+    def _judge(job: Job, returned: Any) -> tuple[Outcome, Any]:
         returned = plain_result(returned)
-        outcome = from_returned(returned, current_config().max_result_bytes)
-        if outcome.status is Status.COMPLETED and spec.cls.outputs_schema is not None:
+        outcome = from_returned(returned, current_config().max_result_bytes, job.mask)
+        schema = job.spec.cls.outputs_schema
+        if outcome.status is Status.COMPLETED and schema is not None:
             try:
-                check_outputs(spec.cls.outputs_schema, unwrap(returned))
+                check_outputs(schema, unwrap(returned))
             except OutputsInvalidError as error:
-                return Outcome.failed(str(error), "output_invalid", result_json=outcome.result_json), returned
+                text, result = str(error), outcome.result_json
+                return Outcome.failed(text, "output_invalid", result_json=result, mask=job.mask), returned
         return outcome, returned
 
     # --- hooks --------------------------------------------------------------------------------------------------
@@ -264,7 +268,7 @@ def plain_result(returned: Any) -> Any:
 
 def report_hook_failure(job: Job, hook: Callable[..., Any], error: BaseException) -> None:
     """Write down that a hook raised: a line in the task's log, and an event of the run."""
-    text = storable_text(f"{type(error).__name__}: {error}", 500)
+    text = storable_text(job.mask(f"{type(error).__name__}: {error}"), 500)
     logger.warning("hook %s failed: %s", hook_name(hook), text)
     job.hook_failures.append((hook_name(hook), text))
 

@@ -30,9 +30,11 @@ from .errors import InvalidDefinitionError, NotStorableError, Problem
 from .fields import Fields
 from .graph import ancestors, find_cycle
 from .json_values import JSONValue, find_problem, parse_document, path_join
+from .masking import secret_values
 from .registry import ExecutorRegistry
 from .retry import BACKOFFS, RetryPolicy
 from .schemas import schema_problems
+from .secret_places import MASK, masked_places
 
 _TREE_FIELDS: Final = ("name", "description", "tags", "parameters", "max_concurrency", "timeout_seconds")
 _TASK_FIELDS: Final = (
@@ -146,6 +148,7 @@ def _read_tree_fields(tree: Fields, tasks: tuple[TaskSpec, ...]) -> TreeSpec:
         else:
             tree.complain("tags", f"has at [{index}] something that is not a text of 1 to 50 characters")
     parameters = tree.object("parameters")
+    tree.problems.extend(mask_problems(parameters, path_join(tree.path, "parameters")))
     if parameters is not None:
         try:
             jsonschema.Draft202012Validator.check_schema(parameters)
@@ -178,6 +181,8 @@ def _read_tasks(items: list[JSONValue], path: str, problems: list[Problem], *, f
 
 def _read_task(fields: Fields, *, foreign: bool) -> TaskSpec:
     fields.refuse_unknown(_TASK_FIELDS, _APFLOW_COLUMNS if foreign else ())
+    for name in ("inputs", "params", "schemas", "pinned"):
+        fields.problems.extend(mask_problems(fields.value.get(name), path_join(fields.path, name)))
     has_id = fields.value.get("id") is not None
     priority = fields.integer("priority", DEFAULT_PRIORITY, PRIORITIES[0], PRIORITIES[-1])
     return TaskSpec(
@@ -380,7 +385,7 @@ def _input_problems(task: TaskSpec, path: str, schema: dict[str, Any]) -> list[P
         part = properties.get(key)
         if isinstance(part, dict) and not _has_any_expression(value):
             whole = {**part, "$defs": schema["$defs"]} if "$defs" in schema else part
-            problems.extend(schema_problems(whole, value, path_join(path, key)))
+            problems.extend(_without_secrets(task, schema_problems(whole, value, path_join(path, key))))
     if not task.dependencies:
         problems.extend(
             Problem(path_join(path, key), "is required and missing, and no dependency can bring it")
@@ -388,6 +393,20 @@ def _input_problems(task: TaskSpec, path: str, schema: dict[str, Any]) -> list[P
             if key not in task.inputs
         )
     return problems
+
+
+def _without_secrets(task: TaskSpec, problems: list[Problem]) -> list[Problem]:
+    """A schema's words on a value quote it, and those who may only look read them too."""
+    if not problems:
+        return problems
+    masker = secret_values(task.inputs)
+    return [replace(problem, message=masker.text(problem.message)) for problem in problems]
+
+
+def mask_problems(value: JSONValue, path: str) -> list[Problem]:
+    """List the places that hold what a secret is shown as, which somebody has copied in place of the secret."""
+    message = f"holds {MASK}, which stands for a value that was not shown; put the value itself there, or leave it out"
+    return [Problem(where, message) for where in masked_places(value, path)]
 
 
 def _has_any_expression(value: JSONValue) -> bool:
@@ -406,4 +425,6 @@ def _has_any_expression(value: JSONValue) -> bool:
 def parameter_problems(spec_parameters: dict[str, JSONValue] | None, values: dict[str, JSONValue]) -> list[Problem]:
     """List what is wrong with the parameters of a run, against the tree's schema."""
     problem = find_problem(values, "$.parameters")
-    return [problem] if problem else schema_problems(spec_parameters, values, "$.parameters")
+    if problem is not None:
+        return [problem]
+    return mask_problems(values, "$.parameters") or schema_problems(spec_parameters, values, "$.parameters")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from orchestration.engine.masking import redact
 from orchestration.store.stream import LogPage, Snapshot
 
 
@@ -31,10 +32,13 @@ class Frame:
 
 
 def snapshot_frame(snapshot: Snapshot) -> Frame:
-    """Build the frame of a whole state."""
+    """Build the frame of a whole state, without secrets: all who watch get the same."""
     seq = snapshot.as_of_seq
+    stored = json.loads(snapshot.run)
+    shown = redact(stored)
+    run = snapshot.run if shown is stored else json.dumps(shown, ensure_ascii=False)
     head = f'{{"type":"snapshot","as_of_seq":{seq},"now":"{snapshot.now.isoformat()}"'
-    return Frame("snapshot", f'{head},"run":{snapshot.run},"tasks":[{snapshot.tasks}]}}', seq)
+    return Frame("snapshot", f'{head},"run":{run},"tasks":[{snapshot.tasks}]}}', seq)
 
 
 def events_frame(after: int, events: Sequence[str], now: datetime) -> Frame:

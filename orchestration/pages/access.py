@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -12,9 +12,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
 from orchestration.access import Actor, rules
+from orchestration.access.shown import shown_value
 from orchestration.models import Run, Tree
 
 F = TypeVar("F")
+V = TypeVar("V")
 P = ParamSpec("P")
 
 
@@ -54,6 +56,16 @@ def may_start(user: User) -> bool:
 def may_cancel(user: User, run: Run) -> bool:
     """Tell whether the user may cancel a run."""
     return rules.may_steer(Actor(user), run)
+
+
+def may_see_values(user: User) -> bool:
+    """Tell whether the user is shown literal secrets."""
+    return rules.may_see_values(Actor(user))
+
+
+def shown_to(user: User, value: V, *known: Any) -> V:
+    """Return a JSON value as the user may see it; see `orchestration.access.shown`."""
+    return shown_value(Actor(user), value, *known)
 
 
 class May:

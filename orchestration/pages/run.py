@@ -7,8 +7,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import TextField
+from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -17,12 +18,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from orchestration.actions.runs import cancel_run, why
 from orchestration.engine.errors import RunNotFoundError
-from orchestration.engine.json_values import storable_text
+from orchestration.engine.json_values import encode, storable_text
 from orchestration.engine.status import ACTIVE
 from orchestration.models import Run, RunCommand, TaskRun
 
 from . import durations, states
-from .access import PageRequest, may_cancel, may_start, page, sees_tree, visible_run
+from .access import PageRequest, may_cancel, may_see_values, may_start, page, sees_tree, shown_to, visible_run
 from .run_tasks import PAGE_SIZE, TaskRunLine, count_tasks, details_of_page, page_of_tasks, shown_counts, task_lines
 from .states import TASK_FILTERS, State
 from .task_details import ALONE, load_details
@@ -47,8 +48,9 @@ def run(request: PageRequest, pk: UUID) -> HttpResponse:
     now = timezone.now()
     pks = page_of_tasks(found, key, number)
     opened = _opened(request.GET)
+    details = details_of_page(found, pks, opened, with_secrets=may_see_values(request.user))
     context = _header(request, found, counts) | {
-        "lines": task_lines(found, pks, details_of_page(found, pks, opened), opened, now),
+        "lines": task_lines(found, pks, details, opened, now),
         "filters": shown_counts(counts),
         "filter": key if key in TASK_FILTERS else "",
         "shown": shown,
@@ -87,7 +89,7 @@ def _header(request: PageRequest, found: Run, counts: dict[str, int]) -> dict[st
         "total": sum(counts.values()),
         "duration": durations.between(found.started_at, found.finished_at, timezone.now()),
         "queued_for": durations.between(found.queued_at, found.started_at or found.finished_at, timezone.now()),
-        "parameters": _short_json(found.parameters),
+        "parameters": _short_json(shown_to(request.user, found.parameters)),
         "announcement": _announcement(state, counts),
         "may_cancel": is_active and not is_cancelling and may_cancel(request.user, found),
         "sees_tree": sees_tree(request.user, found),
@@ -135,7 +137,7 @@ def task_run(request: PageRequest, pk: UUID, task_pk: int) -> HttpResponse:
     found = visible_run(request.user, pk)
     if task_pk > _LARGEST_KEY:
         raise Http404
-    details = load_details(found.pk, [task_pk], ALONE)
+    details = load_details(found, [task_pk], ALONE, with_secrets=may_see_values(request.user))
     lines = task_lines(found, [task_pk], details, (), timezone.now())
     if not lines:
         raise Http404
@@ -163,13 +165,21 @@ def _why(run: Run, line: TaskRunLine) -> str:
 @require_safe
 @page
 def task_run_result(request: PageRequest, pk: UUID, task_pk: int) -> HttpResponse:
-    """Send a result as a JSON file, as the database holds it."""
+    """Send a result as a JSON file; without secrets to who may not change trees."""
     found = visible_run(request.user, pk)
     if task_pk > _LARGEST_KEY:
         raise Http404
     rows = TaskRun.objects.filter(run=found, pk=task_pk, result__isnull=False)
-    text = rows.annotate(text=Cast("result", TextField())).values_list("text", flat=True).first()
+    text = _result_text(request.user, found, rows)
     if text is None:
         raise Http404
     headers = {"Content-Disposition": f'attachment; filename="result-{task_pk}.json"'}
     return HttpResponse(text, content_type="application/json", headers=headers)
+
+
+def _result_text(user: User, run: Run, rows: QuerySet[TaskRun]) -> str | None:
+    """Return a result as the database holds it, or as somebody may see it who may not see all."""
+    if may_see_values(user):
+        return rows.annotate(text=Cast("result", TextField())).values_list("text", flat=True).first()
+    values = rows.values_list("result", "inputs", "resolved_inputs", "params").first()
+    return None if values is None else encode(shown_to(user, values[0], run.parameters, *values[1:]))

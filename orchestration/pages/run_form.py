@@ -10,6 +10,7 @@ from django import forms
 
 from orchestration.engine.errors import InvalidDefinitionError, NotStorableError
 from orchestration.engine.json_values import parse_document
+from orchestration.engine.masking import redact
 from orchestration.models import Tree
 
 MAX_PARAMETER_BYTES: Final = 1024**2
@@ -47,9 +48,15 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def defaults(tree: Tree) -> str:
-    """Return the parameters that a tree's schema gives defaults for, as JSON text to start from."""
+def defaults(tree: Tree, *, with_secrets: bool) -> str:
+    """Return the parameters that a tree's schema gives defaults for, as JSON text to start from.
+
+    Without secrets, those that are some are left out: a start takes them by itself.
+    """
     properties = (tree.parameters or {}).get("properties")
     parts = properties if isinstance(properties, dict) else {}
     values = {name: part["default"] for name, part in parts.items() if isinstance(part, dict) and "default" in part}
+    if not with_secrets:
+        shown = redact(values)
+        values = {name: value for name, value in values.items() if shown[name] == value}
     return json.dumps(values, indent=2, ensure_ascii=False)

@@ -98,10 +98,10 @@ def page_of_tasks(run: Run, key: str, number: int) -> list[int]:
     return list(tasks.order_by(rank, "ordinal").values_list("pk", flat=True)[start : start + PAGE_SIZE])
 
 
-def details_of_page(run: Run, pks: list[int], opened: Collection[int]) -> dict[int, TaskDetails]:
+def details_of_page(run: Run, pks: list[int], opened: Collection[int], *, with_secrets: bool) -> dict[int, TaskDetails]:
     """Load the details that a page of the list shows: all of a small run, and what is opened of a larger one."""
     detailed = pks if run.task_count <= SMALL_RUN else [pk for pk in pks if pk in opened][:_MAX_OPEN]
-    return load_details(run.pk, detailed, IN_LIST)
+    return load_details(run, detailed, IN_LIST, with_secrets=with_secrets)
 
 
 def task_lines(

@@ -8,15 +8,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.functions import Left
 
-from orchestration.models import TaskAttempt, TaskLog, TaskRun
+from orchestration.models import Run, TaskAttempt, TaskLog, TaskRun
 
 from . import durations, states
-from .json_preview import Preview, preview_columns, read_preview
+from .json_preview import Preview, preview_columns, read_preview, redacted_previews, value_columns
 from .states import State, TaskFacts
 
 LOG_LINES: Final = 200
@@ -84,15 +83,13 @@ class TaskDetails:
         return self.params is not None and self.params.text != "{}"
 
 
-def load_details(run_id: UUID, pks: Collection[int], limits: Limits) -> dict[int, TaskDetails]:
+def load_details(run: Run, pks: Collection[int], limits: Limits, *, with_secrets: bool) -> dict[int, TaskDetails]:
     """Load the details of task runs of one run."""
     if not pks:
         return {}
-    columns = preview_columns(_JSON_COLUMNS, limits.json_chars)
-    rows = list(
-        TaskRun.objects.filter(run=run_id, pk__in=pks).annotate(**columns).values("pk", "dependencies", *columns)
-    )
-    neighbours = _neighbours(run_id, rows)
+    columns = preview_columns(_JSON_COLUMNS, limits.json_chars) if with_secrets else value_columns(_JSON_COLUMNS)
+    rows = list(TaskRun.objects.filter(run=run, pk__in=pks).annotate(**columns).values("pk", "dependencies", *columns))
+    neighbours = _neighbours(run, rows)
     attempts = _attempts(pks)
     logs = _logs(pks, limits.line_chars)
     details = {}
@@ -101,7 +98,7 @@ def load_details(run_id: UUID, pks: Collection[int], limits: Limits) -> dict[int
         known = [neighbours[edge["id"]] for edge in edges[:_SHOWN_DEPENDENCIES] if edge["id"] in neighbours]
         required = {edge["id"]: edge.get("required", True) for edge in edges[:_SHOWN_DEPENDENCIES]}
         details[row["pk"]] = TaskDetails(
-            **{name: read_preview(row, name, limits.json_chars) for name in _JSON_COLUMNS},
+            **_previews(run, row, limits.json_chars, with_secrets=with_secrets),
             attempts=attempts[row["pk"]],
             log=logs[row["pk"]][-LOG_LINES:],
             is_log_cut=len(logs[row["pk"]]) > LOG_LINES,
@@ -111,10 +108,16 @@ def load_details(run_id: UUID, pks: Collection[int], limits: Limits) -> dict[int
     return details
 
 
-def _neighbours(run_id: UUID, rows: Iterable[dict[str, Any]]) -> dict[str, tuple[str, int, str, State]]:
+def _previews(run: Run, row: dict[str, Any], chars: int, *, with_secrets: bool) -> dict[str, Preview | None]:
+    if with_secrets:
+        return {name: read_preview(row, name, chars) for name in _JSON_COLUMNS}
+    return redacted_previews(row, _JSON_COLUMNS, chars, run.parameters)
+
+
+def _neighbours(run: Run, rows: Iterable[dict[str, Any]]) -> dict[str, tuple[str, int, str, State]]:
     wanted = {edge["id"] for row in rows for edge in row["dependencies"][:_SHOWN_DEPENDENCIES]}
     facts = ("status", "error_type", "attempt", "uncounted_attempts", "next_attempt_at", "retry")
-    found = TaskRun.objects.filter(run=run_id, task_uid__in=wanted).values("pk", "task_uid", "name", *facts)
+    found = TaskRun.objects.filter(run=run, task_uid__in=wanted).values("pk", "task_uid", "name", *facts)
     return {
         row["task_uid"]: (
             row["task_uid"],

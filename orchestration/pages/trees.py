@@ -21,7 +21,7 @@ from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.models import Dependency, Run, Task, Tree
 
 from . import run_form
-from .access import PageRequest, may_start, page, visible_tree
+from .access import PageRequest, may_see_values, may_start, page, shown_to, visible_tree
 from .run_form import RunForm
 from .run_lines import RunLine, listed_runs, run_lines
 
@@ -132,7 +132,8 @@ class TaskLine:
 
 def _tree_page(request: PageRequest, found: Tree, form: RunForm, status: int = 200) -> HttpResponse:
     tasks = Paginator(_tasks(found), TASKS_PER_PAGE).get_page(request.GET.get("page"))
-    schema = found.parameters
+    schema = shown_to(request.user, found.parameters)
+    with_secrets = may_see_values(request.user)
     context = {
         "section": "trees",
         "tree": found,
@@ -143,7 +144,7 @@ def _tree_page(request: PageRequest, found: Tree, form: RunForm, status: int = 2
         "form": form,
         "key": run_form.new_key(),
         "schema": None if schema is None else json.dumps(schema, indent=2, ensure_ascii=False),
-        "parameters": form.data.get("parameters") or run_form.defaults(found),
+        "parameters": form.data.get("parameters") or run_form.defaults(found, with_secrets=with_secrets),
     }
     return render(request, "pages/tree.html", context, status=status)
 

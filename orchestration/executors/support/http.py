@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +19,8 @@ from typing import ClassVar, Final
 
 import httpx
 
+from orchestration.engine.secret_names import query_field_sounds_secret
+
 from .addresses import blocked_kind, is_allowed
 
 MAX_REDIRECTS: Final = 10
@@ -27,9 +28,6 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 #: Headers that go along to another origin; everything else may be a credential.
 _HEADERS_FOR_STRANGERS: Final = frozenset(
     {"accept", "accept-encoding", "accept-language", "content-length", "content-type", "host", "user-agent"}
-)
-_SECRET_NAME: Final = re.compile(
-    r"token|secret|passw|credential|signature|api_?key|(^|[-_.])(key|sig|auth|pwd|session|sid)($|[-_.])", re.IGNORECASE
 )
 
 # httpx logs every URL at INFO, query and all, and a query may hold a secret.
@@ -117,7 +115,7 @@ def shown_url(url: httpx.URL, secret_names: Sequence[str] = ()) -> str:
     if not bare.query:
         return str(bare)
     pairs = [
-        (name, "***" if name in secret_names or _SECRET_NAME.search(name) else value)
+        (name, "***" if name in secret_names or query_field_sounds_secret(name) else value)
         for name, value in bare.params.multi_items()
     ]
     if pairs == bare.params.multi_items():

@@ -1,0 +1,39 @@
+"""Executors that say their inputs wherever they can, in the worker's process and in one of their own."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from urllib.parse import quote
+
+from apflow import BaseTask, executor_register
+
+
+class Leaky(BaseTask):
+    """Logs its inputs, tells them as its progress, and ends as its input `end` says."""
+
+    def execute(self, inputs: dict[str, Any]) -> Any:
+        """Leak."""
+        self.log.info("calling %s as %s", inputs["url"], inputs["headers"])
+        self.log.warning("encoded: %s", quote(inputs["password"], safe=""))
+        self.report_progress(0.5, f"signing in with {inputs['password']}")
+        if inputs["end"] == "time out":
+            while not self.is_cancelled():
+                time.sleep(0.01)
+        if inputs["end"] == "raise":
+            raise ValueError(f"no answer from {inputs['url']} to {inputs!r}")
+        if inputs["end"] == "return":
+            return {"status": "failed", "error": f"refused: {inputs['headers']}", "error_type": "refused"}
+        return {"status": "completed", "result": {"given": inputs, "said": f"{inputs['api_key']} is right"}}
+
+
+@executor_register(id="leaky")
+class LeakyHere(Leaky):
+    """Leaks in the worker's process."""
+
+
+@executor_register(id="leaky_apart")
+class LeakyApart(Leaky):
+    """Leaks in a process of its own."""
+
+    isolation = "process"
