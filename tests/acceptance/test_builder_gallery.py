@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.acceptance.support.builder_keys import fill, json_editor, tab_to
+from tests.acceptance.support.builder_keys import fill, json_editor, tab_to, write_json
 from tests.acceptance.support.builder_page import Builder
 from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import by_name, document, edges_of, task
@@ -143,7 +143,7 @@ def test_text_and_drawing_follow_each_other(author: Author) -> None:
     builder.press("Control+j")
     text = json_editor(builder.page, "The tree as JSON")
     expect(text).to_contain_text('"name": "Text"')
-    text.fill(json.dumps(document("Text", task("a"), task("b", "a"), task("c", "b"))))
+    write_json(text, json.dumps(document("Text", task("a"), task("b", "a"), task("c", "b"))))
     builder.expect_cards("a", "b", "c")
     builder.dialog.get_by_role("button", name="Close").last.click()
     builder.select("c")
@@ -157,9 +157,9 @@ def test_what_is_wrong_in_the_text_is_told_with_its_place(author: Author) -> Non
     builder = author.open(document("Text", task("a")))
     builder.press("Control+j")
     text = json_editor(builder.page, "The tree as JSON")
-    text.fill('{"tasks": [\n  {"id": "a", }\n]}')
+    write_json(text, '{"tasks": [\n  {"id": "a", }\n]}')
     expect(builder.dialog.get_by_text("Line 2, column 15")).to_be_visible()
-    text.fill('{"tree": {"name": "Text"}, "tasks": [{"id": "a"}, {"id": "a"}]}')
+    write_json(text, '{"tree": {"name": "Text"}, "tasks": [{"id": "a"}, {"id": "a"}]}')
     expect(builder.dialog.get_by_role("status").last).not_to_be_empty()
     builder.press("Escape")
     builder.expect_cards("a")

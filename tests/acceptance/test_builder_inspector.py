@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.acceptance.support.builder_api import ask, draft, run_once, save
-from tests.acceptance.support.builder_keys import choose, fill, json_editor, tab_to
+from tests.acceptance.support.builder_keys import choose, fill, json_editor, tab_to, write_json
 from tests.acceptance.support.builder_page import Builder
 from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import by_name, document, optional_edges_of, task
@@ -139,13 +139,13 @@ def test_form_and_json_are_one(author: Author) -> None:
     builder.inspector.get_by_text("JSON", exact=True).click()
     text = json_editor(builder.page, "Inputs of ask")
     expect(text).to_contain_text('"topic": "one"')
-    text.fill('{"topic": "two", "count": 7}')
+    write_json(text, '{"topic": "two", "count": 7}')
     builder.inspector.get_by_text("Form", exact=True).click()
     expect(field(builder, "Topic required")).to_have_value("two")
     field(builder, "Count").fill("8")
     builder.inspector.get_by_text("JSON", exact=True).click()
     expect(text).to_contain_text('"count": 8')
-    text.fill('{"topic": ')
+    write_json(text, '{"topic": ')
     expect(builder.inspector.get_by_role("status").first).to_contain_text("Line 1")
     assert builder.save()["tasks"][0]["inputs"] == {"topic": "two", "count": 8}
 
@@ -316,10 +316,10 @@ def test_the_tree_itself(author: Author) -> None:
     field(builder, "Timeout of a run, in seconds").fill("90")
     builder.inspector.get_by_role("button", name="Ask for parameters").click()
     text = json_editor(builder.page, "Parameters of a run (JSON Schema)")
-    text.fill('["no schema"]')
+    write_json(text, '["no schema"]')
     expect(builder.inspector.get_by_role("alert")).to_contain_text("A schema is an object")
     schema = {"type": "object", "properties": {"city": {"type": "string"}}}
-    text.fill(json.dumps(schema))
+    write_json(text, json.dumps(schema))
     builder.page.get_by_label("Name of the tree").fill("Renamed")
     builder.page.get_by_label("Name of the tree").press("Enter")
     tree = builder.save()["tree"]
@@ -336,9 +336,9 @@ def test_a_result_is_pinned_as_typed(author: Author) -> None:
     builder.press("p")
     expect(builder.dialog).to_contain_text("Pin a result of a")
     text = json_editor(builder.page, "Pinned result")
-    text.fill('{"rows": ')
+    write_json(text, '{"rows": ')
     expect(builder.dialog.get_by_role("button", name="Pin", exact=True)).to_be_disabled()
-    text.fill('{"rows": [1, 2]}')
+    write_json(text, '{"rows": [1, 2]}')
     builder.dialog.get_by_role("button", name="Pin", exact=True).click()
     assert by_name(builder.save())["a"]["pinned"] == {"result": {"rows": [1, 2]}}
     tab(builder, "More").click()

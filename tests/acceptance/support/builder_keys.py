@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 #: More stops than any page of the builder has.
 _MOST = 150
@@ -13,10 +13,26 @@ def json_editor(page: Page, name: str) -> Locator:
     return page.get_by_role("textbox", name=name).and_(page.locator("[aria-multiline=true]"))
 
 
+def write_json(editor: Locator, text: str) -> None:
+    """Paste over all that is in an editor of JSON."""
+    editor.click()
+    editor.press("Control+a")
+    editor.evaluate(
+        """(element, text) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData('text/plain', text);
+          const options = { clipboardData, bubbles: true, cancelable: true, composed: true };
+          element.dispatchEvent(new ClipboardEvent('paste', options));
+        }""",
+        text,
+    )
+
+
 def tab_to(target: Locator, key: str = "Tab") -> None:
     """Press Tab until the keyboard stands on an element, or fail when it never gets there."""
+    expect(target.first).to_be_attached()
     for _ in range(_MOST):
-        if target.count() and target.first.evaluate("(element) => element === element.getRootNode().activeElement"):
+        if target.first.evaluate("(element) => element === element.getRootNode().activeElement"):
             return
         target.page.keyboard.press(key)
     raise AssertionError(f"{key} never led to {target}")

@@ -43,6 +43,8 @@ export class Page {
   message = $state('');
   /** The field of the inspector that is to be shown: a path such as `inputs.url`. */
   place = $state.raw<{ taskId: string; path: string } | null>(null);
+  /** The task whose fields the keyboard goes to, once they are there. */
+  opened = $state.raw<string | null>(null);
   /** Which part of the tree the run dialog begins with. */
   part = $state.raw<Part['mode'] | 'all'>('all');
   isPinning = $state(false);
@@ -96,7 +98,7 @@ export class Page {
   openTask(id: string): void {
     if (this.builder.session.graph.childrenOf(id).length > 0) this.builder.collapsed = new Set([...this.builder.collapsed].filter((other) => other !== id));
     this.builder.session.select([id]);
-    queueMicrotask(() => document.querySelector<HTMLElement>('[data-inspector] input, [data-inspector] select, [data-inspector] textarea')?.focus());
+    this.opened = id;
   }
 
   /** What travels along an edge, in words. */
