@@ -59,6 +59,7 @@ def test_an_empty_tree_says_what_to_do(author: Author) -> None:
 
 def test_closing_the_gallery_leaves_an_empty_tree(author: Author) -> None:
     builder = author.open()
+    expect(builder.dialog).to_contain_text("A new tree")
     builder.press("Escape")
     expect(builder.dialog).to_have_count(0)
     expect(builder.page.get_by_label("Name of the tree")).to_have_value("Untitled tree")
