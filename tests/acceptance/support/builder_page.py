@@ -26,6 +26,8 @@ class Builder:
         """Wait until the tree, or for a new one the gallery, is there."""
         expect(self.canvas).to_be_visible(timeout=30_000)
         expect(self.page.get_by_role("group", name="View")).to_be_visible()
+        if self._tree_id is None:
+            expect(self.dialog).to_be_visible()
         return self
 
     # --- what is on the page ------------------------------------------------------------------------------------------
