@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Collection, Container, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, NamedTuple
@@ -155,6 +156,16 @@ def groups_of(tasks: Iterable[TaskSpec], known_executors: Container[str]) -> dic
         )
         for task in tasks
     )
+
+
+def called(members: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return what a word in an expression means: `word -> id of a task`, from pairs of id and name.
+
+    A name that is one task's alone goes before an id; one that several tasks have means none of them.
+    """
+    pairs = list(members)
+    counts = Counter(name for _, name in pairs)
+    return {uid: uid for uid, _ in pairs} | {name: uid for uid, name in pairs if counts[name] == 1}
 
 
 def waits_for(tasks: tuple[TaskSpec, ...], groups: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .binding import Secrets, TaskView, bind
+from .definition import called
 from .json_values import JSONValue, decode
 
 
@@ -66,12 +67,11 @@ def merge_dependencies(dependencies: Sequence[Upstream], *, by_id: bool) -> dict
 
 
 def _views(upstreams: Sequence[Upstream]) -> dict[str, TaskView]:
-    views: dict[str, TaskView] = {}
-    for upstream in upstreams:
-        view = TaskView(upstream.id, upstream.name, upstream.status, _result_of(upstream), upstream.error)
-        views.setdefault(upstream.id, view)
-        views[upstream.name] = view
-    return views
+    views = {
+        upstream.id: TaskView(upstream.id, upstream.name, upstream.status, _result_of(upstream), upstream.error)
+        for upstream in upstreams
+    }
+    return {word: views[uid] for word, uid in called((view.id, view.name) for view in views.values()).items()}
 
 
 def resolve_inputs(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from .binding import tasks_used
-from .definition import TaskSpec, TreeSpec, groups_of, waits_for
+from .definition import TaskSpec, TreeSpec, called, groups_of, waits_for
 from .graph import ancestors
 from .registry import ExecutorRegistry
 
@@ -38,10 +38,10 @@ def plan_part(spec: TreeSpec, mode: Mode, uid: str, registry: ExecutorRegistry) 
     groups = groups_of(spec.tasks, registry)
     part = Part(frozenset(_running(mode, {uid} | ancestors(uid, groups), waits_for(spec.tasks, groups))))
     tasks = {task.id: task for task in spec.tasks}
-    names = {task.name: task.id for task in spec.tasks}
+    meant = called((task.id, task.name) for task in spec.tasks)
     for task in spec.tasks:
         if task.id in part.runs and task.enabled:
-            for other, required in _inputs_of(task, names, tasks, groups):
+            for other, required in _inputs_of(task, meant, groups):
                 _need(part, tasks[other], required)
     return part
 
@@ -66,16 +66,13 @@ def _reversed(waits: Mapping[str, list[str]]) -> dict[str, list[str]]:
     return followers
 
 
-def _inputs_of(
-    task: TaskSpec, names: Mapping[str, str], ids: Container[str], groups: Mapping[str, list[str]]
-) -> Iterator[tuple[str, bool]]:
+def _inputs_of(task: TaskSpec, meant: Mapping[str, str], groups: Mapping[str, list[str]]) -> Iterator[tuple[str, bool]]:
     """Yield the tasks that a task waits for or names in expressions. A group ends well without a task left out."""
     for edge in task.dependencies:
         yield edge.id, edge.required
     for name in sorted(tasks_used(task.inputs)):
-        uid = name if name in ids else names.get(name)
-        if uid is not None:
-            yield uid, True
+        if name in meant:
+            yield meant[name], True
     for child in groups.get(task.id, ()):
         yield child, False
 

@@ -5,14 +5,14 @@ Pure state and rules; see `run_state`. Walks are iterative: a chain of 5,000 tas
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Container
 from datetime import datetime
 from typing import Final
 
 from .binding import has_expression, tasks_used
 from .changes import Attempt, Completion, Move, RunBatch
-from .definition import Member, find_groups, named_executor
+from .definition import Member, called, find_groups, named_executor
 from .json_values import decode
 from .outcome import Outcome
 from .records import Node, Phase, RunRecord
@@ -97,19 +97,16 @@ class RunCore:
         return named or (record.name if record.name in self._known else None)
 
     def _link_references(self) -> None:
-        # A name that is one task's alone goes before an id, as where the inputs are resolved.
-        counts = Counter(node.record.name for node in self.nodes)
-        called = {uid: node.index for uid, node in self.by_uid.items()}
-        called |= {node.record.name: node.index for node in self.nodes if counts[node.record.name] == 1}
+        expressive = [node for node in self.nodes if has_expression(node.record.inputs_json)]
+        meant = called((node.record.uid, node.record.name) for node in self.nodes) if expressive else {}
+        for node in expressive:
+            own = {node.index, *(index for index, _ in node.dependencies)}
+            found = (meant.get(name) for name in sorted(tasks_used(decode(node.record.inputs_json))))
+            referenced = dict.fromkeys(self.by_uid[uid].index for uid in found if uid is not None)
+            node.references.extend(index for index in referenced if index not in own)
         for node in self.nodes:
-            direct = {index for index, _ in node.dependencies}
-            if has_expression(node.record.inputs_json):
-                for name in sorted(tasks_used(decode(node.record.inputs_json))):
-                    index = called.get(name)
-                    if index is not None and index not in direct and index != node.index:
-                        node.references.append(index)
             if node.status is not Status.COMPLETED:
-                for index in (*direct, *node.references):
+                for index in (*{index for index, _ in node.dependencies}, *node.references):
                     self.nodes[index].readers += 1
 
     # --- what is ready -----------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from .definition import (
     DependencySpec,
     TaskSpec,
     TreeSpec,
+    called,
     groups_of,
     new_id,
     waits_for,
@@ -323,16 +324,15 @@ def _cycle_problems(
 def _expression_problems(spec: TreeSpec, known_executors: Container[str]) -> list[Problem]:
     problems = []
     counts = Counter(task.name for task in spec.tasks)
-    ids = {task.id for task in spec.tasks}
-    by_name = {task.name: task.id for task in spec.tasks if counts[task.name] == 1}
+    meant = called((task.id, task.name) for task in spec.tasks)
     graph = waits_for(spec.tasks, groups_of(spec.tasks, known_executors))
     for index, task in enumerate(spec.tasks):
         path = f"$.tasks[{index}].inputs"
         problems.extend(syntax_problems(task.inputs, path))
         used = tasks_used(task.inputs)
-        upstream = _upstream(task.id, {by_name.get(name, name) for name in used}, graph)
+        upstream = _upstream(task.id, {meant.get(name, name) for name in used}, graph)
         for name in sorted(used):
-            message = _reference_problem(name, ids, by_name, counts, upstream)
+            message = _reference_problem(name, counts[name], meant.get(name), upstream)
             if message is not None:
                 problems.append(Problem(path, message))
     return problems
@@ -344,14 +344,11 @@ def _upstream(uid: str, wanted: set[str], graph: dict[str, list[str]]) -> set[st
     return direct if wanted <= direct else ancestors(uid, graph)
 
 
-def _reference_problem(
-    name: str, ids: set[str], by_name: dict[str, str], counts: Counter[str], upstream: set[str]
-) -> str | None:
-    if counts[name] == 0 and name not in ids:
+def _reference_problem(name: str, count: int, target: str | None, upstream: set[str]) -> str | None:
+    if target is None and count > 1:
+        return f"an expression names tasks.{name}, and {count} tasks have that name; rename them or use an id"
+    if target is None:
         return f"an expression names tasks.{name}, and there is no such task"
-    if counts[name] > 1 and name not in ids:
-        return f"an expression names tasks.{name}, and {counts[name]} tasks have that name; rename them or use an id"
-    target = by_name.get(name, name)
     if target not in upstream:
         return f"an expression names tasks.{name}, which this task doesn't wait for; add a dependency on it"
     return None
