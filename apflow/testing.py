@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from orchestration.engine.base import BaseTask
 from orchestration.engine.clock import FakeClock, SystemClock
+from orchestration.engine.definition import TaskSpec
 from orchestration.engine.hooks import HookRegistry
 from orchestration.engine.inputs import InputSources
 from orchestration.engine.isolation import ProcessPool
@@ -17,7 +18,6 @@ from orchestration.engine.json_values import decode, encode
 from orchestration.engine.lanes import ThreadPool
 from orchestration.engine.records import RunRecord, TaskRecord
 from orchestration.engine.registry import ExecutorRegistry, default_registry
-from orchestration.engine.retry import RetryPolicy
 from orchestration.engine.run_state import RunState
 from orchestration.engine.runner import Runner
 from orchestration.engine.status import Status
@@ -86,33 +86,9 @@ def _job(
 ) -> Job:
     spec = registry.get(executor)
     now = datetime.now(UTC)
-    task = TaskRecord(
-        pk=1,
-        uid="task",
-        name=executor,
-        executor=executor,
-        parent_uid=None,
-        priority=2,
-        inputs_json=encode(inputs, "the inputs"),
-        params=params,
-        schemas={},
-        dependencies=[],
-        timeout_seconds=timeout,
-        retry=RetryPolicy(),
-        enabled=True,
-        pinned_json=None,
-        status=Status.PENDING,
-        result_json=None,
-        error=None,
-        error_type=None,
-        first_cause_uid=None,
-        attempt=1,
-        uncounted_attempts=0,
-        worker_losses=0,
-        next_attempt_at=None,
-        started_at=now,
-        cancel_reason=None,
-    )
+    defined = TaskSpec("task", executor, executor, params=params, timeout_seconds=timeout)
+    inputs_json = encode(inputs, "the inputs")
+    task = replace(TaskRecord.fresh(1, defined), inputs_json=inputs_json, attempt=1, started_at=now)
     run = RunRecord(
         id="run",
         epoch=1,

@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from .definition import DependencySpec
+from .definition import DependencySpec, TaskSpec
+from .json_values import encode
 from .retry import RetryPolicy
 from .status import Status
 
@@ -43,6 +44,37 @@ class TaskRecord:
     cancel_reason: str | None
     #: What made the row unreadable, if anything did; such a task fails with it.
     problem: str | None = None
+
+    @classmethod
+    def fresh(cls, pk: int, task: TaskSpec) -> TaskRecord:
+        """Return the record of a task of which nothing has happened yet."""
+        return cls(
+            pk=pk,
+            uid=task.id,
+            name=task.name,
+            executor=task.executor,
+            parent_uid=task.parent_id,
+            priority=task.priority,
+            inputs_json=encode(task.inputs),
+            params=dict(task.params),
+            schemas=dict(task.schemas),
+            dependencies=list(task.dependencies),
+            timeout_seconds=task.timeout_seconds,
+            retry=task.retry,
+            enabled=task.enabled,
+            pinned_json=None if task.pinned is None else encode(task.pinned["result"]),
+            status=Status.PENDING,
+            result_json=None,
+            error=None,
+            error_type=None,
+            first_cause_uid=None,
+            attempt=0,
+            uncounted_attempts=0,
+            worker_losses=0,
+            next_attempt_at=None,
+            started_at=None,
+            cancel_reason=None,
+        )
 
 
 @dataclass(slots=True)

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from .definition import DEFAULT_PRIORITY, TaskSpec, TreeSpec
-from .json_values import encode
+from .definition import DEFAULT_PRIORITY, TreeSpec
 from .outcome import Outcome
 from .queue import ReadyQueue
 from .records import Node, RunRecord, TaskRecord
@@ -83,35 +82,5 @@ def _run_record(spec: TreeSpec) -> RunRecord:
         cancel_reason=None,
         queued_at=_NOW,
         started_at=None,
-        tasks=[_task_record(index, task) for index, task in enumerate(spec.tasks)],
-    )
-
-
-def _task_record(index: int, task: TaskSpec) -> TaskRecord:
-    return TaskRecord(
-        pk=index,
-        uid=task.id,
-        name=task.name,
-        executor=task.executor,
-        parent_uid=task.parent_id,
-        priority=task.priority,
-        inputs_json=encode(task.inputs),
-        params=task.params,
-        schemas=task.schemas,
-        dependencies=list(task.dependencies),
-        timeout_seconds=task.timeout_seconds,
-        retry=task.retry,
-        enabled=task.enabled,
-        pinned_json=None if task.pinned is None else encode(task.pinned["result"]),
-        status=Status.PENDING,
-        result_json=None,
-        error=None,
-        error_type=None,
-        first_cause_uid=None,
-        attempt=0,
-        uncounted_attempts=0,
-        worker_losses=0,
-        next_attempt_at=None,
-        started_at=None,
-        cancel_reason=None,
+        tasks=[TaskRecord.fresh(index, task) for index, task in enumerate(spec.tasks)],
     )

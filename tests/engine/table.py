@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from orchestration.engine.changes import RunBatch
 from orchestration.engine.definition import TaskSpec
-from orchestration.engine.json_values import decode, encode
+from orchestration.engine.json_values import decode
 from orchestration.engine.records import RunRecord, TaskRecord
 from orchestration.engine.status import TRANSITIONS, Status
 
@@ -106,36 +106,7 @@ class Table:
 
 def make_table(tasks: list[TaskSpec], max_concurrency: int | None = None) -> Table:
     """Store a definition as a run that nobody has claimed."""
-    rows = {
-        index + 1: TaskRecord(
-            pk=index + 1,
-            uid=task.id,
-            name=task.name,
-            executor=task.executor,
-            parent_uid=task.parent_id,
-            priority=task.priority,
-            inputs_json=encode(task.inputs),
-            params=dict(task.params),
-            schemas=dict(task.schemas),
-            dependencies=list(task.dependencies),
-            timeout_seconds=task.timeout_seconds,
-            retry=task.retry,
-            enabled=task.enabled,
-            pinned_json=None if task.pinned is None else encode(task.pinned["result"]),
-            status=Status.PENDING,
-            result_json=None,
-            error=None,
-            error_type=None,
-            first_cause_uid=None,
-            attempt=0,
-            uncounted_attempts=0,
-            worker_losses=0,
-            next_attempt_at=None,
-            started_at=None,
-            cancel_reason=None,
-        )
-        for index, task in enumerate(tasks)
-    }
+    rows = {index + 1: TaskRecord.fresh(index + 1, task) for index, task in enumerate(tasks)}
     run = RunRecord(
         id="run",
         epoch=0,
