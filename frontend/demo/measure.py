@@ -1,10 +1,10 @@
-# ruff: noqa: S108, T201, E501 (it prints, reads what the demo is built into; scripts for the page are long)
+# ruff: noqa: T201, E501 (it prints, reads what the demo is built into; scripts for the page are long)
 """Measures the canvas in Chromium under the site's Content-Security-Policy, and takes screenshots.
 
 In frontend/, after `npx vite build --config demo/vite.config.ts`:
 
     ../.venv/bin/python demo/measure.py frames 800 5000
-    ../.venv/bin/python demo/measure.py shots /tmp/canvas-shots
+    ../.venv/bin/python demo/measure.py shots ../var/canvas
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from apflow_site.csp import HEADER, POLICY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-BUILT = "/tmp/canvas-demo"
+BUILT = str(Path(__file__).parent.parent / "node_modules" / ".demo")
 SIZE = {"width": 1280, "height": 800}
 RECORD = """() => {
   window.frameTimes = []; let last = performance.now();

@@ -7,5 +7,5 @@ export default defineConfig({
   base: './',
   publicDir: false,
   plugins: [svelte({ configFile: false })],
-  build: { outDir: '/tmp/canvas-demo', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { outDir: '../node_modules/.demo', emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
 });
