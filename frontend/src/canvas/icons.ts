@@ -15,8 +15,6 @@ export interface Icon {
   readonly fill?: string;
 }
 
-export const ICON_SIZE = 16;
-
 const RING = 'M8 2.3a5.7 5.7 0 1 0 0 11.4a5.7 5.7 0 1 0 0-11.4';
 const DISC = 'M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Z';
 const TICK = `${DISC.slice(0, -1)}Zm3.3 5-3.9 4.1a.8.8 0 0 1-1.1 0L4.6 8.9a.8.8 0 0 1 1.1-1.1L6.8 9l3.4-3.6a.8.8 0 0 1 1.1 1.1Z`;

@@ -1,5 +1,7 @@
 /** Every English text of the UI kit. `{name}` stands for a value; `text` asks for exactly the values of a text. */
 
+import { fillIn, type ValuesOf } from '../core/texts';
+
 const TEXTS = {
   // Overlays
   'close': 'Close',
@@ -133,14 +135,9 @@ const TEXTS = {
 
 export type TextKey = keyof typeof TEXTS;
 
-type Named<T extends string> = T extends `${string}{${infer Name}}${infer Rest}` ? Name | Named<Rest> : never;
-type Values<K extends TextKey> = { [name in Named<(typeof TEXTS)[K]>]: string | number };
-type Arguments<K extends TextKey> = [Named<(typeof TEXTS)[K]>] extends [never] ? [] : [values: Values<K>];
-
 /** Return a text with its values in place. */
-export function text<K extends TextKey>(key: K, ...[values]: Arguments<K>): string {
-  const given: Readonly<Record<string, string | number>> = values ?? {};
-  return TEXTS[key].replace(/\{(\w+)\}/g, (whole, name: string) => String(given[name] ?? whole));
+export function text<K extends TextKey>(key: K, ...[values]: ValuesOf<(typeof TEXTS)[K]>): string {
+  return fillIn(TEXTS[key], values ?? {});
 }
 
 /** Every text, for those who check or translate them. */

@@ -1,7 +1,7 @@
 /** What people do to a tree, whether with the mouse, by a key, in the outline or from the command palette. */
 
 import type { Move } from '../../canvas/events';
-import { edgeId } from '../../canvas/scene';
+import { edgeEnds } from '../../canvas/parts';
 import type { Point, Priority } from '../model/fields';
 import type { NewId, Task, TreeDocument } from '../model/document';
 import { applyChanges, isEmpty, type Edit } from '../model/edit';
@@ -11,7 +11,7 @@ import {
 } from '../model/commands';
 import { copyTasks, readClipboard } from '../model/clipboard';
 import { select, selectAlong } from '../model/selection';
-import { dependenciesOf, freeName, isEnabled, isPinned, withDescendants } from '../model/task';
+import { freeName, isEnabled, isPinned, withDescendants } from '../model/task';
 import type { Catalogue } from './catalogue';
 import { combined, type Make } from './combined';
 import { boxAroundNew } from './free-places';
@@ -106,10 +106,8 @@ export class Acts {
 
   /** Find the ends of an edge of the canvas. */
   edgeOf(id: string): EdgeId | null {
-    for (const task of this.document.tasks) {
-      for (const edge of dependenciesOf(task)) if (edgeId(edge.id, task.id) === id) return { from: edge.id, to: task.id };
-    }
-    return null;
+    const { source, target } = edgeEnds(id);
+    return this.session.graph.dependenciesOf(target).some((edge) => edge.id === source) ? { from: source, to: target } : null;
   }
 
   // --- moving ---------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 /** Every English text of the builder's pages that the model has no part in. `{name}` stands for a value. */
 
+import { fillIn, type Values } from '../../core/texts';
+
 const WORDS = {
   'app.opening': 'Opening the builder …',
   'app.failed': 'The tree can’t be opened',
@@ -217,6 +219,6 @@ const WORDS = {
 export type Word = keyof typeof WORDS;
 
 /** Return a text with its values put in. */
-export function say(word: Word, values: Readonly<Record<string, string | number>> = {}): string {
-  return WORDS[word].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+export function say(word: Word, values: Values = {}): string {
+  return fillIn(WORDS[word], values);
 }

@@ -54,9 +54,6 @@ export const RETRY_DEFAULTS = {
   jitter: 0.1,
 } as const;
 
-export type TaskField = keyof typeof TASK_DEFAULTS;
-export type TreeField = keyof typeof TREE_DEFAULTS | 'name';
-
 const DEFAULTS: ReadonlyMap<string, unknown> = new Map(Object.entries(TASK_DEFAULTS));
 const DEFAULTS_OF_TREE: ReadonlyMap<string, unknown> = new Map(Object.entries(TREE_DEFAULTS));
 

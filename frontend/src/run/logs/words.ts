@@ -1,5 +1,7 @@
 /** Every English text of the log viewer. `{name}` stands for a value. */
 
+import { fillIn, type Values } from '../../core/texts';
+
 const WORDS = {
   'log': 'Log',
   'log.help': 'Up and down go from line to line, left and right fold and unfold, C copies the link of a line, End follows what is new.',
@@ -43,8 +45,8 @@ const WORDS = {
 export type Word = keyof typeof WORDS;
 
 /** Return a text with its values put in. */
-export function say(word: Word, values: Readonly<Record<string, string | number>> = {}): string {
-  return WORDS[word].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+export function say(word: Word, values: Values = {}): string {
+  return fillIn(WORDS[word], values);
 }
 
 /** How a level is called in a line. */

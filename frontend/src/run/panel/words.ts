@@ -1,5 +1,7 @@
 /** Every English text of the task panel. `{name}` stands for a value. */
 
+import { fillIn, type Values } from '../../core/texts';
+
 const WORDS = {
   'tab.overview': 'Overview',
   'tab.inputs': 'Inputs',
@@ -101,8 +103,8 @@ const WORDS = {
 export type Word = keyof typeof WORDS;
 
 /** Return a text with its values put in. */
-export function say(word: Word, values: Readonly<Record<string, string | number>> = {}): string {
-  return WORDS[word].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+export function say(word: Word, values: Values = {}): string {
+  return fillIn(WORDS[word], values);
 }
 
 /** Say a size in at most three digits: `64.0 KiB`. */

@@ -6,8 +6,6 @@ const DELAY_MS = 450;
 /** After one was shown, the next comes at once for this long. */
 const WARM_MS = 400;
 
-export const TOOLTIP_ID = 'tooltip';
-
 class Tip {
   target = $state<Element | null>(null);
   text = $state('');
