@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import Any, Final, TextIO
 
 from .table import Table
@@ -31,7 +32,8 @@ class Screen:
         """Return the screen of this process: colour and a width only on a terminal."""
         for stream in (sys.stdout, sys.stderr):
             # A character that the terminal does not have is no reason to stop.
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         is_terminal = sys.stdout.isatty()
         has_colour = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         width = shutil.get_terminal_size().columns if is_terminal else None
