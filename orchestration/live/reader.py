@@ -56,7 +56,11 @@ class Reader:
         )
 
     async def close(self) -> None:
-        """Close the connection; what is being read ends with an error."""
+        """Close the connection for good; what is being read is cancelled, so that nothing opens it again."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await self._connection.close()
 
     async def _shared(self, key: Hashable, read: Callable[[AsyncConnection[Any]], Awaitable[T]]) -> T:

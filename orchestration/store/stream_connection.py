@@ -15,21 +15,25 @@ class StreamConnection:
     """One connection, made when it is needed and made anew when it broke. One statement at a time."""
 
     def __init__(self) -> None:
-        self._connection: AsyncConnection[Any] | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[AsyncConnection[Any]] | None = None
 
     async def get(self) -> AsyncConnection[Any]:
         """Return the connection. Raises `psycopg.OperationalError` or Django's when the database is away."""
-        async with self._opening:
-            if self._connection is None or self._connection.closed:
-                self._connection = await self._open()
-            return self._connection
+        if self._opening is None or _is_of_no_use(self._opening):
+            self._opening = asyncio.create_task(self._open(), name="open a stream's connection")
+        # Shielded: a cancelled `connect` of psycopg leaves a session that is open until the garbage is collected.
+        return await asyncio.shield(self._opening)
 
     async def close(self) -> None:
-        """Close the connection, if there is one."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        """Close the connection, if there is one. One that is still being opened is closed as soon as it is open."""
+        opening, self._opening = self._opening, None
+        if opening is None:
+            return
+        closing = asyncio.create_task(_close(opening), name="close a stream's connection")
+        _closings.add(closing)
+        closing.add_done_callback(_closings.discard)
+        if opening.done():
+            await closing
 
     async def _open(self) -> AsyncConnection[Any]:
         # In a thread: asking for the parameters may start the embedded server.
@@ -69,3 +73,18 @@ class ListeningConnection(StreamConnection):
     async def _prepare(self, connection: AsyncConnection[Any]) -> None:
         await connection.execute(f"LISTEN {EVENTS_CHANNEL}")
         self._is_new = True
+
+
+#: The loop itself holds tasks weakly.
+_closings: set[asyncio.Task[None]] = set()
+
+
+def _is_of_no_use(opening: asyncio.Task[AsyncConnection[Any]]) -> bool:
+    return opening.done() and (opening.cancelled() or opening.exception() is not None or opening.result().closed)
+
+
+async def _close(opening: asyncio.Task[AsyncConnection[Any]]) -> None:
+    await asyncio.wait([opening])
+    # An error was told to whoever asked for the connection.
+    if not opening.cancelled() and opening.exception() is None:
+        await opening.result().close()
