@@ -183,6 +183,8 @@ def test_and_so_does_one_whose_line_was_lost_again_and_again(follow: Any, played
     follower.wait_for("live")
     for _ in range(2):
         follower.wait_for("reconnecting", meanwhile=played.report)
+        # Between two losses: one alone is told twice, when it happens and when the next line is opened.
+        follower.wait_for("live", meanwhile=played.report)
     while not played.is_over:
         played.step()
     verdict = follower.verdict()

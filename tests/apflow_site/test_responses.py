@@ -43,6 +43,7 @@ def test_the_admin_has_no_inline_code() -> None:
     assert "<script>" not in page
 
 
+@pytest.mark.django_db  # closing the response by hand tells Django that the request is over
 def test_static_files_without_collectstatic() -> None:
     response: object = Client().get(STATIC_FILE)
     assert isinstance(response, StreamingHttpResponse)

@@ -200,7 +200,7 @@ def test_a_taken_port_is_one_sentence(site: Site) -> None:
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr == (
-        f"CommandError: Port {site.port} on 127.0.0.1 is taken by another program: "
+        f"Port {site.port} on 127.0.0.1 is taken by another program: "
         f"stop that, or choose another port, for example PORT={site.port + 1}.\n"
     )
     assert not (site.data_dir / "postgres").exists()

@@ -23,11 +23,12 @@ class Builder:
         self._tree_id = tree_id
 
     def ready(self) -> Self:
-        """Wait until the tree, or for a new one the gallery, is there."""
+        """Wait until the tree, or for a new one the gallery or what was kept, is there."""
         expect(self.canvas).to_be_visible(timeout=30_000)
         expect(self.page.get_by_role("group", name="View")).to_be_visible()
         if self._tree_id is None:
-            expect(self.dialog).to_be_visible()
+            kept = self.page.get_by_role("button", name="Take them over")
+            expect(self.dialog.or_(kept)).to_be_visible()
         return self
 
     # --- what is on the page ------------------------------------------------------------------------------------------
