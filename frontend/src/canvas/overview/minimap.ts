@@ -1,10 +1,10 @@
 /** The whole graph, small. */
 
-import { boxAround, padded, type Box, type Point, type Size } from '../geometry';
+import { boxAround, contains, padded, type Box, type Size } from '../geometry';
 import { isFrame } from '../shape';
 import type { Stage } from '../stage';
 import { TONES } from '../tones';
-import { fitView, toScene, toScreen, visibleBox, type View } from '../view';
+import { fitView, toScreen, visibleBox, type View } from '../view';
 import type { Colours } from './colours';
 import { fitToScreen } from './overview';
 
@@ -64,7 +64,8 @@ export function windowIn(stage: Stage, view: View): Box {
   return { ...corner, width: seen.width * view.zoom, height: seen.height * view.zoom };
 }
 
-/** Return the scene's point under a point of the minimap. */
-export function sceneAt(view: View, point: Point): Point {
-  return toScene(view, point);
+/** Whether no card is out of the main view. */
+export function isAllInView({ scene, view, size }: Stage): boolean {
+  const whole = boxAround(scene.shape.boxes.values());
+  return whole === null || contains(visibleBox(view, size), whole);
 }
