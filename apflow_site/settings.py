@@ -29,6 +29,10 @@ DEBUG = APFLOW_DEBUG = env_bool("APFLOW_DEBUG", False)
 # Lazy, so that commands which sign nothing (type checks, collectstatic in an image build) create no key.
 SECRET_KEY: Any = os.environ.get("APFLOW_SECRET_KEY") or SimpleLazyObject(lambda: stored_secret_key(APFLOW_DATA_DIR))
 
+# What the values of secrets are encrypted with, besides SECRET_KEY; the old ones only decrypt.
+APFLOW_SECRETS_KEY = env_str("APFLOW_SECRETS_KEY", "")
+APFLOW_SECRETS_OLD_KEYS = env_list("APFLOW_SECRETS_OLD_KEYS", [])
+
 ALLOWED_HOSTS = env_list("APFLOW_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env_origins("APFLOW_CSRF_TRUSTED_ORIGINS")
 

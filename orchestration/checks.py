@@ -43,6 +43,8 @@ KNOWN_VARIABLES = frozenset(
         "APFLOW_MAX_RESULT_BYTES",
         "APFLOW_METRICS_TOKEN",
         "APFLOW_PROXIES",
+        "APFLOW_SECRETS_KEY",
+        "APFLOW_SECRETS_OLD_KEYS",
         "APFLOW_SECRET_KEY",
         "APFLOW_WORKER_SLOTS",
     }
@@ -51,12 +53,17 @@ KNOWN_VARIABLES = frozenset(
 # What the `apflow` command reads; the server does not.
 CLIENT_VARIABLES = frozenset({"APFLOW_TOKEN", "APFLOW_URL"})
 
+MIN_KEY_CHARS = 32
+
 _LOCAL_NAMES = frozenset({"localhost", ""})
 
 
 def register() -> None:
     """Register the checks with Django; called when the app is ready."""
-    for check in (check_timings, check_required_environment, check_executor_modules, check_debug, check_variable_names):
+    for check in (
+        *(check_timings, check_required_environment, check_executor_modules, check_debug),
+        *(check_secrets_keys, check_variable_names),
+    ):
         checks.register(check)
 
 
@@ -124,6 +131,22 @@ def check_debug(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
             hint="Switch APFLOW_DEBUG off, or keep APFLOW_HOST and APFLOW_ALLOWED_HOSTS to this machine.",
             id="apflow.E005",
         )
+    ]
+
+
+def check_secrets_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """E006: keys of secrets that could be guessed."""
+    keys = {"APFLOW_SECRETS_KEY": [settings.APFLOW_SECRETS_KEY] if settings.APFLOW_SECRETS_KEY else []}
+    keys["APFLOW_SECRETS_OLD_KEYS"] = settings.APFLOW_SECRETS_OLD_KEYS
+    return [
+        checks.Error(
+            f"{name} has a key of {len(key)} characters; it needs at least {MIN_KEY_CHARS}.",
+            hint="Make one with `openssl rand -base64 33`.",
+            id="apflow.E006",
+        )
+        for name, several in keys.items()
+        for key in several
+        if len(key) < MIN_KEY_CHARS
     ]
 
 

@@ -78,6 +78,17 @@ def test_debug_in_public(settings: Settings, debug: bool, host: str, allowed: li
     assert ids(checks.check_debug(None)) == found
 
 
+@pytest.mark.parametrize(
+    ("key", "old", "found"),
+    [("", [], []), ("k" * 32, ["o" * 40], []), ("short", [], ["apflow.E006"]), ("k" * 31, ["o"], ["apflow.E006"] * 2)],
+)
+def test_keys_of_secrets(settings: Settings, key: str, old: list[str], found: list[str]) -> None:
+    settings.APFLOW_SECRETS_KEY, settings.APFLOW_SECRETS_OLD_KEYS = key, old
+    messages = checks.check_secrets_keys(None)
+    assert [message.id for message in messages] == found
+    assert all("openssl rand" in str(message.hint) for message in messages)
+
+
 def test_unknown_variables_get_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("APFLOW_")]:
         monkeypatch.delenv(name)

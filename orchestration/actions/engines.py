@@ -12,6 +12,7 @@ from orchestration import __version__
 from orchestration.engine.engine import Engine, EngineOptions, Surroundings
 from orchestration.store.engine_store import PostgresStore
 from orchestration.store.queries import StoredQueries
+from orchestration.store.vault import read_secrets
 
 
 def calm_collector() -> None:
@@ -39,6 +40,9 @@ def make_engine(*, slots: int, drain_seconds: float, accepts_runs: bool = True) 
         child_setup="orchestration.discovery:set_up",
     )
     surroundings = Surroundings(
-        StoredQueries(), around_thread=close_old_connections, tidy=sync_to_async(close_old_connections)
+        StoredQueries(),
+        around_thread=close_old_connections,
+        tidy=sync_to_async(close_old_connections),
+        secrets=read_secrets,
     )
     return Engine(PostgresStore(), options, surroundings)

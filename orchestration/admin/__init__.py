@@ -1,5 +1,5 @@
 """The Django admin: definitions can be edited, and stay valid; what happened can be looked at."""
 
-from . import execution, operation, people, tasks, trail, trees
+from . import execution, operation, people, secrets, tasks, trail, trees
 
-__all__ = ["execution", "operation", "people", "tasks", "trail", "trees"]
+__all__ = ["execution", "operation", "people", "secrets", "tasks", "trail", "trees"]

@@ -7,7 +7,7 @@ inside other text becomes text. Names: `tasks.NAME.result`, `.status`, `.error`;
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
@@ -117,11 +117,20 @@ def _attribute(node: nodes.Getattr | nodes.Getitem) -> str | None:
 
 def tasks_used(value: JSONValue) -> set[str]:
     """Return the names (or ids) of all tasks that the expressions in `value` name after `tasks.`."""
+    return _named_after("tasks", value)
+
+
+def secrets_used(value: JSONValue) -> set[str]:
+    """Return the names of all secrets that the expressions in `value` name after `secrets.`."""
+    return _named_after("secrets", value)
+
+
+def _named_after(wanted: str, value: JSONValue) -> set[str]:
     return {
         attribute
         for _, text in walk_strings(value, "$")
         for root, attribute in names_used(text)
-        if root == "tasks" and attribute is not None
+        if root == wanted and attribute is not None
     }
 
 
@@ -189,17 +198,19 @@ class TaskView:
 
 
 class Secrets(Mapping[str, str]):
-    """What `secrets.NAME` reads from: a lookup that is asked only when an expression names a secret."""
+    """What `secrets.NAME` reads from: the secrets that this attempt was given."""
 
-    def __init__(self, lookup: Callable[[str], str | None]) -> None:
-        self._lookup = lookup
+    def __init__(self, granted: Mapping[str, str]) -> None:
+        self._granted = granted
 
     def __getitem__(self, name: str) -> str:
-        value = self._lookup(name)
-        if value is None:
+        if name not in self._granted:
             # No LookupError: Jinja would take that for a missing attribute, and say so.
-            raise BindingError(f"there is no secret {name!r} for this executor")
-        return value
+            raise BindingError(
+                f"there is no secret {name!r} for this task: an administrator makes it, and grants it to the executor "
+                "or to the tree; an expression must name it as it is, as in secrets.NAME"
+            )
+        return self._granted[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(())

@@ -34,6 +34,7 @@ from .records import Node, RunRecord
 from .registry import ExecutorRegistry, default_registry
 from .run_state import RunState
 from .runner import Runner, tree_root
+from .secret_source import SecretSource, no_secrets
 from .status import Status
 from .threads import ControlThread, HeartbeatThread, ListenThread
 from .writer import Writer
@@ -74,7 +75,8 @@ class Surroundings:
     """What the engine is told about the program around it.
 
     `around_thread` runs before and after other people's code in a thread; `tidy` runs in a lane after an attempt that
-    raised: both let go of database connections that do not work any more.
+    raised: both let go of database connections that do not work any more. `secrets` reads what `{{ secrets.NAME }}`
+    names.
     """
 
     queries: Queries
@@ -82,6 +84,7 @@ class Surroundings:
     hooks: HookRegistry = default_hooks
     around_thread: Callable[[], None] = lambda: None
     tidy: Callable[[], Awaitable[None]] | None = None
+    secrets: SecretSource = no_secrets
 
 
 class Engine:
@@ -131,7 +134,9 @@ class Engine:
         self._store.close()
         self.threads = ThreadPool(self._around.around_thread)
         self._processes = ProcessPool(self.threads, self.options.child_setup, self.clock)
-        self._runner = Runner(self._hooks, self.threads, self._processes, self._repository, tidy=self._around.tidy)
+        self._runner = Runner(
+            *(self._hooks, self.threads, self._processes, self._repository, self._around.secrets, self._around.tidy)
+        )
         self._attempts.use(self._runner, self._around.registry)
         self._writer = Writer(self._store, self.worker_id, lambda *said: self.loop.post(self._on_written, *said))
         self._control = ControlThread(self._store)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from .binding import Secrets, TaskView, bind
 from .definition import called
 from .json_values import JSONValue, decode
+
+NO_SECRETS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,11 @@ def _views(upstreams: Sequence[Upstream]) -> dict[str, TaskView]:
 
 
 def resolve_inputs(
-    sources: InputSources, *, by_id: bool = False, secret: Callable[[str], str | None] = lambda _: None
+    sources: InputSources, *, by_id: bool = False, secrets: Mapping[str, str] = NO_SECRETS
 ) -> dict[str, Any]:
     """Resolve the inputs of one attempt; nothing in the result is shared with the definition or another task.
+
+    `secrets` are those that the attempt was granted, by name.
 
     Raises BindingError where an expression can't be resolved.
     """
@@ -85,7 +90,7 @@ def resolve_inputs(
         "tasks": _views([*sources.referenced, *sources.dependencies]),
         "params": sources.params,
         "run": sources.run,
-        "secrets": Secrets(secret),
+        "secrets": Secrets(secrets),
     }
     own: dict[str, Any] = bind(sources.own, context)
     return merge_dependencies(sources.dependencies, by_id=by_id) | own

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from .changes import LogLine
-from .json_values import storable_text
+from .json_values import decode, encode, storable_text
 from .masked_records import mask_records
 from .masking import Masker, secret_values
 
@@ -68,6 +68,8 @@ class Job:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _inputs: dict[str, Any] | None = None
     _masker: Masker | None = None
+    #: Of the secrets that were granted to the attempt; None when there are none.
+    _granted: Masker | None = None
 
     @property
     def task_id(self) -> str:
@@ -82,6 +84,15 @@ class Job:
     def takes(self, inputs: dict[str, Any]) -> None:
         """The attempt's inputs are these now: their secrets stay out of everything that it says."""
         self._inputs, self._masker = inputs, None
+
+    def was_granted(self, secrets: Iterable[str]) -> None:
+        """The attempt was given these secrets: they stay out of whatever is stored of it."""
+        values = frozenset(secrets)
+        self._granted, self._masker = Masker(values) if values else None, None
+
+    def storable(self, json_text: str) -> str:
+        """Return JSON that is to be stored, without the secrets that the attempt was granted."""
+        return json_text if self._granted is None else encode(self._granted.hide(decode(json_text)))
 
     @property
     def masker(self) -> Masker:
@@ -98,9 +109,10 @@ class Job:
     def _make_masker(self) -> Masker:
         given = (self.sources.own, self.sources.params, self.params)
         try:
-            return secret_values(*given, self._inputs)
+            found = secret_values(*given, self._inputs)
         except RecursionError:  # a hook has made the inputs contain themselves
-            return secret_values(*given)
+            found = secret_values(*given)
+        return found if self._granted is None else Masker(found.secrets | self._granted.secrets)
 
     def is_cancelled(self) -> bool:
         """Tell whether the attempt was asked to stop."""

@@ -1,7 +1,7 @@
-"""Keeping literal secrets of a task's inputs out of what people read.
+"""Keeping secrets of a task's inputs out of what people read.
 
-A value is a secret because of where it lies: under a key that sounds like one, as the password in a URL, as a query
-field. `Masker.text` takes it out of any text; `redact` shows a value without it.
+A value is a secret because it was granted as one, or because of where it lies: under a key that sounds like one, as the
+password in a URL, as a query field. `Masker.text` takes it out of any text; `redact` shows a value without it.
 """
 
 from __future__ import annotations
@@ -52,6 +52,14 @@ class Masker:
                 parts += [text[done:start], MASK]
                 done = start + len(form)
         return "".join([*parts, text[done:]]) if parts else text
+
+    def hide(self, value: Any) -> Any:
+        """Return a JSON value with every form of every secret replaced in its texts and keys, wherever they lie."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(key): self.hide(child) for key, child in value.items()}
+        return [self.hide(child) for child in value] if isinstance(value, list) else value
 
     def redact(self, value: Any) -> Any:
         """Return a JSON value in which nothing secret is left: neither by its place nor by what it says."""

@@ -6,13 +6,14 @@ import asyncio
 import inspect
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pydantic import BaseModel
 
+from .binding import secrets_used
 from .config import current_config
 from .errors import BindingError, InputsInvalidError, NotStorableError
 from .hooks import HookRegistry, current_repository, hook_name
@@ -21,6 +22,7 @@ from .job import Job, current_job
 from .json_values import decode, encode, storable_text
 from .outcome import Outcome, from_returned
 from .schemas import OutputsInvalidError, check_inputs, check_outputs
+from .secret_source import SecretsAwayError, SecretSource, SecretUnreadableError, SecretWish, no_secrets
 from .status import Status
 
 if TYPE_CHECKING:
@@ -96,15 +98,15 @@ class ProcessRunner(Protocol):
 class Runner:
     """What every attempt needs besides itself.
 
-    `repository` makes the object behind `get_hook_repository()`; `secret` looks a secret up for an executor; `tidy`
-    runs after an attempt that raised.
+    `repository` makes the object behind `get_hook_repository()`; `secrets` reads the secrets that an attempt names;
+    `tidy` runs after an attempt that raised.
     """
 
     hooks: HookRegistry
     threads: ThreadRunner
     processes: ProcessRunner
     repository: Callable[[Job, HookTask], Any]
-    secret: Callable[[str, str], str | None] = lambda executor, name: None
+    secrets: SecretSource = no_secrets
     tidy: Callable[[], Awaitable[None]] | None = None
 
     async def run(self, job: Job) -> Outcome:
@@ -124,6 +126,8 @@ class Runner:
             outcome = Outcome.timed_out(job.timeout_seconds) if job.timeout_seconds else Outcome.raised(error, job.mask)
         except asyncio.CancelledError:
             outcome = Outcome.cancelled(job.node.cancel_reason or "The task was cancelled")
+        if outcome.result_json is not None:
+            outcome = replace(outcome, result_json=job.storable(outcome.result_json))
         job.outcome = outcome
         if not (job.cancel_requested.is_set() or (outcome.retryable and job.may_retry)):
             await self._post_hooks(job, view, outcome, returned)
@@ -131,26 +135,34 @@ class Runner:
 
     async def _attempt(self, job: Job, view: HookTask) -> tuple[Outcome, Any]:
         try:
-            view.inputs = resolve_inputs(
-                job.sources,
-                by_id=job.spec.cls.dependency_inputs == "by_id",
-                secret=lambda name: self.secret(job.spec.id, name),
-            )
+            by_id = job.spec.cls.dependency_inputs == "by_id"
+            view.inputs = resolve_inputs(job.sources, by_id=by_id, secrets=await self._secrets(job))
             job.takes(view.inputs)
             await self._pre_hooks(job, view)
             job.takes(view.inputs or {})
-            job.resolved_json = _encode_inputs(view.inputs or {})
+            job.resolved_json = _encode_inputs(job, view.inputs or {})
             inputs = check_inputs(job.spec.cls.inputs_schema, view.inputs or {})
             if inputs is not view.inputs:
-                job.resolved_json = _encode_inputs(inputs)
+                job.resolved_json = _encode_inputs(job, inputs)
             view.inputs = inputs
-        except BindingError as error:
+        except (BindingError, SecretUnreadableError) as error:
             return Outcome.failed(str(error), "binding_error", mask=job.mask), None
+        except SecretsAwayError as error:
+            return Outcome.failed(str(error), "secrets_away", retryable=True), None
         except NotStorableError as error:
             return Outcome.failed(str(error), "inputs_not_storable", mask=job.mask), None
         except InputsInvalidError as error:
             return Outcome.failed(str(error), "validation_error", mask=job.mask), None
         return await self._execute(job, view, inputs)
+
+    async def _secrets(self, job: Job) -> Mapping[str, str]:
+        names = frozenset(secrets_used(job.sources.own))
+        if not names:
+            return {}
+        wish = SecretWish(names, job.spec.id, job.run.record.tree_id, job.run_id, job.task_id)
+        granted: Mapping[str, str] = await self.threads.run(lambda: self.secrets(wish))
+        job.was_granted(granted.values())
+        return granted
 
     async def _execute(self, job: Job, view: HookTask, inputs: dict[str, Any]) -> tuple[Outcome, Any]:
         try:
@@ -257,8 +269,8 @@ class Runner:
         return await result if inspect.isawaitable(result) else result
 
 
-def _encode_inputs(inputs: dict[str, Any]) -> str:
-    return encode(inputs, "the inputs", current_config().max_result_bytes) if inputs else "{}"
+def _encode_inputs(job: Job, inputs: dict[str, Any]) -> str:
+    return job.storable(encode(inputs, "the inputs", current_config().max_result_bytes)) if inputs else "{}"
 
 
 def plain_result(returned: Any) -> Any:

@@ -5,6 +5,7 @@ from .execution import Run, RunCommand, RunEvent, TaskAttempt, TaskLog, TaskRun
 from .identity import ApiToken, AuditEntry
 from .operation import ExecutorConfig, ExecutorPermit, Worker
 from .presence import Presence
+from .secrets import Secret, SecretUse
 
 __all__ = [
     "ApiToken",
@@ -16,6 +17,8 @@ __all__ = [
     "Run",
     "RunCommand",
     "RunEvent",
+    "Secret",
+    "SecretUse",
     "Task",
     "TaskAttempt",
     "TaskLog",

@@ -38,6 +38,8 @@ SELECT count(*) FROM orchestration_run
 WHERE status IN ('completed', 'failed', 'cancelled') AND finished_at < clock_timestamp() - make_interval(secs => %s)
 """
 
+_USES: Final = "DELETE FROM orchestration_secretuse WHERE at < clock_timestamp() - make_interval(secs => %s)"
+
 _WORKERS: Final = """
 DELETE FROM orchestration_worker w
 WHERE w.lease_expires_at < clock_timestamp() - make_interval(secs => %s)
@@ -67,6 +69,7 @@ def prune_runs(older_than: timedelta) -> Iterator[int]:
         yield len(ids)
     with connection.cursor() as cursor:
         cursor.execute(_WORKERS, [older_than.total_seconds()])
+        cursor.execute(_USES, [older_than.total_seconds()])
 
 
 def delete_runs(ids: Sequence[UUID]) -> None:

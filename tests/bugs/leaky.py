@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from typing import Any
 from urllib.parse import quote
@@ -35,5 +37,35 @@ class LeakyHere(Leaky):
 @executor_register(id="leaky_apart")
 class LeakyApart(Leaky):
     """Leaks in a process of its own."""
+
+    isolation = "process"
+
+
+@executor_register(id="leaky_encoder")
+class LeakyEncoder(BaseTask):
+    """Says what it is given in every form that it can think of; in its result too."""
+
+    def execute(self, inputs: dict[str, Any]) -> Any:
+        """Leak."""
+        given = inputs["given"]
+        forms = {
+            "plain": given,
+            "base64": base64.b64encode(given.encode()).decode(),
+            "url": quote(given, safe=""),
+            "json": json.dumps({"nested": json.dumps(given)}),
+            "lines": given.splitlines(),
+            given: "as a key",
+        }
+        for form in forms.values():
+            self.log.info("it is %s", form)
+        self.report_progress(0.5, forms["url"])
+        if inputs.get("fails"):
+            raise RuntimeError(f"{forms}")
+        return forms
+
+
+@executor_register(id="leaky_encoder_apart")
+class LeakyEncoderApart(LeakyEncoder):
+    """Does so in a process of its own."""
 
     isolation = "process"

@@ -1,0 +1,99 @@
+"""Secrets: encrypted values that tasks name, whom they are granted to, and who has used them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+
+from .definition import Tree
+
+#: What can stand behind `secrets.` in an expression.
+_NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+
+
+class SecretQuerySet(models.QuerySet["Secret"]):
+    """Secrets by who may use them."""
+
+    def granted(self, executor: str, tree_id: str | None) -> Self:
+        """Secrets that a task of this executor, in this tree, may use."""
+        by_tree = Tree.objects.filter(pk=tree_id, secrets=OuterRef("pk"))
+        granted = Q(for_all=True) | Q(executors__contains=[executor])
+        return self.filter(granted if tree_id is None else granted | Exists(by_tree))
+
+
+class Secret(models.Model):
+    """A value that nobody can read again. `ciphertext` is written and read by `orchestration.store.vault` alone."""
+
+    name = models.CharField(
+        max_length=100,
+        unique=True,
+        validators=[RegexValidator(rf"\A{_NAME}\Z", "Letters, digits and underscores, with no digit first.")],
+        help_text="Tasks name it as {{ secrets.NAME }}.",
+    )
+    description = models.TextField(blank=True, help_text="What it opens, and where a new one is had.")
+    ciphertext = models.TextField(editable=False)
+    for_all = models.BooleanField("every task", default=False, help_text="Every task of every tree may use it.")
+    executors = ArrayField(
+        models.CharField(max_length=255), default=list, blank=True, help_text="Tasks of these executors may use it."
+    )
+    trees = models.ManyToManyField(
+        Tree, blank=True, related_name="secrets", help_text="All tasks of these trees may use it."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField("value set", editable=False)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    objects = SecretQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.CheckConstraint(condition=Q(name__regex=rf"^{_NAME}$"), name="secret_named"),
+            models.CheckConstraint(condition=~Q(ciphertext=""), name="secret_sealed"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SecretUseQuerySet(models.QuerySet["SecretUse"]):
+    """Uses of secrets."""
+
+    def record(self, secrets: Iterable[Secret], *, run: str, task_uid: str, executor: str) -> None:
+        """Write down that an attempt was given these secrets."""
+        same = {"run": run, "task_uid": task_uid, "executor": executor}
+        self.bulk_create(SecretUse(secret=secret, name=secret.name, **same) for secret in secrets)
+
+
+class SecretUse(models.Model):
+    """An attempt was given a secret. It outlives the secret, and its run; `prune` deletes it by its own age."""
+
+    secret = models.ForeignKey(Secret, null=True, on_delete=models.SET_NULL, related_name="uses")
+    name = models.CharField(max_length=100)
+    run = models.UUIDField()
+    task_uid = models.CharField("task", max_length=255)
+    executor = models.CharField(max_length=255)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = SecretUseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "use of a secret"
+        verbose_name_plural = "uses of secrets"
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=["name", "-id"], name="secretuse_of_name"),
+            models.Index(fields=["at"], name="secretuse_at"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} by {self.task_uid}"

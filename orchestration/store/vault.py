@@ -1,0 +1,81 @@
+"""The vault: encrypts secrets, and opens them for attempts that were granted them.
+
+A value is sealed with Fernet (AES-128-CBC and HMAC-SHA256). Its key is derived (HKDF-SHA256) from `APFLOW_SECRETS_KEY`,
+or from the site's secret key where that is not set. `APFLOW_SECRETS_OLD_KEYS` still open what they have sealed, and so
+does the site's key.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
+
+from orchestration.engine.secret_source import SecretsAwayError, SecretUnreadableError, SecretWish
+from orchestration.models import Secret, SecretUse
+
+_PURPOSE: Final = b"apflow: values of secrets"
+
+
+def seal(value: str) -> str:
+    """Return a value encrypted with the present key."""
+    return _fernets(_keys()).encrypt(value.encode()).decode()
+
+
+def unseal(secret: Secret) -> str:
+    """Return the value of a secret. Raises SecretUnreadableError when none of the keys has sealed it."""
+    try:
+        return _fernets(_keys()).decrypt(secret.ciphertext).decode()
+    except InvalidToken as error:
+        raise SecretUnreadableError(
+            f"The secret {secret.name!r} was sealed with another key: set APFLOW_SECRETS_OLD_KEYS to that key, or give "
+            "the secret its value again"
+        ) from error
+
+
+def read_secrets(wish: SecretWish) -> Mapping[str, str]:
+    """Return the values that an attempt was granted of those it names, and write down that it got them.
+
+    Raises SecretUnreadableError, and SecretsAwayError while the database is away.
+    """
+    try:
+        with transaction.atomic():
+            found = list(Secret.objects.granted(wish.executor, wish.tree_id).filter(name__in=wish.names))
+            values = {secret.name: unseal(secret) for secret in found}
+            SecretUse.objects.record(found, run=wish.run_id, task_uid=wish.task_id, executor=wish.executor)
+    except (OperationalError, InterfaceError) as error:
+        kind = type(error).__name__
+        raise SecretsAwayError(f"The secrets can't be read: the database does not answer ({kind})") from error
+    return values
+
+
+def rotate() -> int:
+    """Seal every secret with the present key; returns how many. All or none: raises SecretUnreadableError."""
+    with transaction.atomic():
+        secrets = list(Secret.objects.select_for_update())
+        for secret in secrets:
+            secret.ciphertext = seal(unseal(secret))
+        Secret.objects.bulk_update(secrets, ["ciphertext"])
+    return len(secrets)
+
+
+def _keys() -> tuple[str, ...]:
+    own = (settings.APFLOW_SECRETS_KEY,) if settings.APFLOW_SECRETS_KEY else ()
+    return (*own, *settings.APFLOW_SECRETS_OLD_KEYS, str(settings.SECRET_KEY))
+
+
+@lru_cache(maxsize=4)
+def _fernets(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet(_fernet(key) for key in keys)
+
+
+def _fernet(key: str) -> Fernet:
+    derived = HKDF(SHA256(), length=32, salt=None, info=_PURPOSE).derive(key.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
