@@ -24,6 +24,7 @@ from orchestration.store.vault import seal
 from .audited import Audited
 from .generics import ModelAdmin, ModelForm
 from .read_only import ReadOnlyAdmin
+from .visible import actor_of
 
 #: A key or a certificate is far smaller.
 _MAX_CHARS: Final = 64 * 1024
@@ -108,7 +109,7 @@ class SecretAdmin(Audited, ModelAdmin[Secret]):
         """Seal a new value; without one, the old one stays."""
         value = form.cleaned_data["value"]
         if value:
-            obj.ciphertext, obj.updated_at, obj.updated_by = seal(value), timezone.now(), request.user
+            obj.ciphertext, obj.updated_at, obj.updated_by = seal(value), timezone.now(), actor_of(request).user
         super().save_model(request, obj, form, change)
 
     @admin.display(description="granted to")
@@ -133,7 +134,7 @@ class SecretAdmin(Audited, ModelAdmin[Secret]):
     @admin.display(description="uses")
     def uses(self, secret: Secret) -> SafeString | str:
         """Link the log of its uses."""
-        if secret.pk is None:
+        if secret._state.adding:
             return "none"
         url = reverse("admin:orchestration_secretuse_changelist")
         return format_html('<a href="{}?name__exact={}">Who has used it</a>', url, secret.name)

@@ -23,9 +23,10 @@ class SecretQuerySet(models.QuerySet["Secret"]):
 
     def granted(self, executor: str, tree_id: str | None) -> Self:
         """Secrets that a task of this executor, in this tree, may use."""
-        by_tree = Tree.objects.filter(pk=tree_id, secrets=OuterRef("pk"))
         granted = Q(for_all=True) | Q(executors__contains=[executor])
-        return self.filter(granted if tree_id is None else granted | Exists(by_tree))
+        if tree_id is not None:
+            granted |= Q(Exists(Tree.objects.filter(pk=tree_id, secrets=OuterRef("pk"))))
+        return self.filter(granted)
 
 
 class Secret(models.Model):
