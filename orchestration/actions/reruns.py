@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import asdict
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -12,12 +12,12 @@ from orchestration.actions.runs import insert_audited, with_defaults
 from orchestration.actions.trees import tree_spec
 from orchestration.engine.definition import DependencySpec, TaskSpec, TreeSpec, new_id
 from orchestration.engine.errors import InvalidDefinitionError, Problem
-from orchestration.engine.json_values import encode, find_problem
+from orchestration.engine.json_values import encode, find_problem, path_join
 from orchestration.engine.registry import default_registry
 from orchestration.engine.rerun import Earlier, Fate, Plan, Scope, Wish, plan_rerun
 from orchestration.engine.retry import RetryPolicy
 from orchestration.engine.status import Status
-from orchestration.engine.validation import parameter_problems, tree_problems
+from orchestration.engine.validation import mask_problems, parameter_problems, tree_problems
 from orchestration.models import Run, TaskRun
 from orchestration.store.snapshots import NewRun, Reused
 
@@ -62,11 +62,11 @@ def task_run_spec(row: TaskRun) -> TaskSpec:
 def make_plan(run: Run, wish: Wish, *, latest: bool = False) -> Plan:
     """Plan a new run after `run`, with the definition it had or (`latest`) the tree's present one.
 
-    Raises InvalidDefinitionError when the wish names tasks that are not there, or inputs that can't be stored, or when
-    the definition can't run; nothing is stored in any case.
+    Raises InvalidDefinitionError when the wish names tasks that are not there, or inputs that can't be stored or that
+    their executor refuses, or when the definition can't run; nothing is stored in any case.
     """
     spec = tree_spec(run.tree) if latest and run.tree is not None else run_spec(run)
-    problems = _wish_problems(spec, wish) or tree_problems(spec, default_registry)
+    problems = _wish_problems(spec, wish) or _problems_with_inputs(spec, wish)
     if problems:
         raise InvalidDefinitionError(problems)
     earlier = {
@@ -87,7 +87,24 @@ def _wish_problems(spec: TreeSpec, wish: Wish) -> list[Problem]:
     if wish.scope is Scope.CHOSEN and not wish.chosen:
         problems.append(Problem("$.chosen", "names no task; choose at least one"))
     unstorable = find_problem(dict(wish.inputs), "$.inputs")
-    return [*problems, unstorable] if unstorable else problems
+    return [*problems, unstorable] if unstorable else problems + mask_problems(dict(wish.inputs), "$.inputs")
+
+
+def _problems_with_inputs(spec: TreeSpec, wish: Wish) -> list[Problem]:
+    """List what keeps the definition from running with the new inputs; those have the paths of the wish."""
+    tasks = tuple(replace(task, inputs=wish.inputs.get(task.id, task.inputs)) for task in spec.tasks)
+    places = {
+        f"$.tasks[{index}].inputs": path_join("$.inputs", task.id)
+        for index, task in enumerate(tasks)
+        if task.id in wish.inputs
+    }
+    return [_as_wished(problem, places) for problem in tree_problems(replace(spec, tasks=tasks), default_registry)]
+
+
+def _as_wished(problem: Problem, places: Mapping[str, str]) -> Problem:
+    task, inputs, rest = problem.path.partition("].inputs")
+    place = places.get(task + inputs)
+    return problem if place is None else replace(problem, path=place + rest)
 
 
 def rerun(

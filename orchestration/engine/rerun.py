@@ -69,7 +69,7 @@ class Plan:
         return [step for step in self.steps if step.fate is fate]
 
     def summary(self) -> str:
-        """Return the plan in a few words: `3 run, 5 reuse their results, 1 can't`."""
+        """Return the plan in a few words: `3 run, 5 reuse their results, 1 can't run because it requires 'a', …`."""
         words = {
             Fate.RUN: "run",
             Fate.REUSE: "reuse their results",
@@ -77,7 +77,9 @@ class Plan:
             Fate.CANNOT: "can't run",
         }
         counted = [(len(self.of(fate)), text) for fate, text in words.items()]
-        return ", ".join(f"{count} {text}" for count, text in counted if count) or "nothing to run"
+        said = ", ".join(f"{count} {text}" for count, text in counted if count) or "nothing to run"
+        hindered = self.of(Fate.CANNOT)
+        return f"{said} because {hindered[0].reason}" if hindered else said
 
 
 def plan_rerun(spec: TreeSpec, earlier: Mapping[str, Earlier], wish: Wish, registry: ExecutorRegistry) -> Plan:
@@ -121,7 +123,7 @@ def _decide(
         return Fate.RUN, "a group, which ends with its tasks"
     for edge in task.dependencies:
         if edge.required and steps[edge.id].fate in (Fate.CANNOT, Fate.LEFT_OUT):
-            if not _is_wanted(task, before, wish) and can_reuse(task, before):
+            if not _is_wanted(task, before, wish) and task.id not in wish.inputs and can_reuse(task, before):
                 break
             return Fate.CANNOT, f"it requires {steps[edge.id].name!r}, which has no result and is not run"
     if _is_wanted(task, before, wish):

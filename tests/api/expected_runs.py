@@ -59,6 +59,7 @@ EXPECTED: dict[str, Row] = {
     "act_on_runs": Row("create", body=_bulk_delete),
     "list_task_runs": Row("see"),
     "read_task_run": Row("see"),
+    "list_digests": Row("see"),
     "read_task_result": Row("see", path=_with_result),
     "list_task_attempts": Row("see"),
     "read_task_why": Row("see", run="live"),

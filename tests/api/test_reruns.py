@@ -8,6 +8,7 @@ import pytest
 
 from orchestration.actions.trees import create_tree, save_definition
 from orchestration.engine.definition import DependencySpec, TaskSpec, TreeSpec
+from orchestration.engine.secret_places import MASK
 from orchestration.engine.status import Status
 from orchestration.models import Run, TaskRun, Tree
 
@@ -125,3 +126,27 @@ def test_a_run_of_a_tree_that_is_not_shared_any_more_is_not_run_again(operator: 
     Tree.objects.update(visibility="private")
     assert operator("GET", f"/runs/{failed.pk}").status == 200
     assert operator("POST", f"/runs/{failed.pk}/rerun", {"latest": True}).status == 403
+
+
+def test_new_inputs_go_by_the_rules_of_definitions(editor: Caller, failed: Run) -> None:
+    wrong = {"inputs": {"c": {"value": "{{ tasks.nobody.result }}"}, "a": {"value": "{{ open"}}}
+    for path in ("rerun-plan", "rerun"):
+        answer = editor("POST", f"/runs/{failed.pk}/{path}", wrong)
+        assert (answer.status, answer.paths) == (422, ["$.inputs.a.value", "$.inputs.c"])
+    masked = editor("POST", f"/runs/{failed.pk}/rerun-plan", {"inputs": {"c": {"value": MASK}}})
+    assert (masked.status, masked.paths) == (422, ["$.inputs.c.value"])
+    TaskRun.objects.filter(task_uid="c").update(executor="sleep", inputs={"seconds": 0})
+    refused = editor("POST", f"/runs/{failed.pk}/rerun-plan", {"inputs": {"c": {"seconds": "long"}}})
+    assert (refused.status, refused.paths) == (422, ["$.inputs.c.seconds"])
+    assert Run.objects.count() == 1
+
+
+def test_a_task_with_new_inputs_needs_what_it_requires(editor: Caller, failed: Run) -> None:
+    """It is no reason to reuse its result that it had one: it has to run, and what it requires does not."""
+    TaskRun.objects.filter(task_uid="a").update(status=Status.FAILED, error="It broke", result=None)
+    TaskRun.objects.filter(task_uid="b").update(status=Status.COMPLETED, error=None, result=1)
+    body = {"scope": "chosen", "chosen": ["c"], "inputs": {"b": {"n": 2}}}
+    plan = editor("POST", f"/runs/{failed.pk}/rerun-plan", body)
+    assert fates(plan) == {"a": "left_out", "b": "cannot", "c": "run"}
+    reason = "it requires 'a', which has no result and is not run"
+    assert plan.body["summary"] == f"1 run, 1 are left out, 1 can't run because {reason}"
