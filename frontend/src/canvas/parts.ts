@@ -1,5 +1,7 @@
 /** What a scene is made of. */
 
+import type { Mark } from './marks';
+
 export type Status =
   | 'pending' | 'waiting' | 'in_progress' | 'completed' | 'reused' | 'failed' | 'blocked' | 'cancelled' | 'retrying';
 
@@ -26,8 +28,7 @@ export interface NodeLook {
   readonly note: string | null;
   /** Its place in the order of starting. */
   readonly order: number | null;
-  /** How it differs from the version it is compared with. */
-  readonly mark: 'added' | 'changed' | 'removed' | null;
+  readonly mark: Mark | null;
   /** How many tasks are inside a group. */
   readonly count: number;
   readonly faded: boolean;

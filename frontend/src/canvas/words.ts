@@ -1,5 +1,6 @@
 /** Every word that the canvas says by itself. */
 
+import { markWord } from './marks';
 import type { NodeLook, Priority } from './scene';
 
 export const WORDS = {
@@ -17,12 +18,6 @@ export const WORDS = {
   expand: 'Expand',
   empty: 'There are no tasks yet.',
 } as const;
-
-const MARKS = { added: 'Added', changed: 'Changed', removed: 'Removed' } as const;
-
-export function markWord(mark: keyof typeof MARKS): string {
-  return MARKS[mark];
-}
 
 export function priorityWord(priority: Priority): string {
   return `Priority ${priority}${priority === 0 ? ', first' : priority === 3 ? ', last' : ''}`;

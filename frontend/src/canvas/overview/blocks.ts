@@ -1,5 +1,6 @@
 /** Paints cards from far away: blocks in the colour of their status. */
 
+import { markTone } from '../marks';
 import { TONES } from '../tones';
 import type { Picture } from './picture';
 
@@ -35,8 +36,10 @@ function fill({ brush, stage, zoom }: Picture, colour: string, ids: readonly str
   brush.fill();
 }
 
-/** Paint a ring around what is selected, and one around where the keyboard stands. */
-export function paintOutlines({ brush, stage, colours, zoom }: Picture, ids: readonly string[]): void {
+/** Paint the rings around cards: of a mark, of being selected, and of where the keyboard stands. */
+export function paintOutlines(picture: Picture, ids: readonly string[]): void {
+  paintMarks(picture, ids);
+  const { brush, stage, colours, zoom } = picture;
   const { selected, current, dropTarget } = stage.scene;
   const width = Math.max(2, 2 / zoom);
   for (const id of ids) {
@@ -46,6 +49,19 @@ export function paintOutlines({ brush, stage, colours, zoom }: Picture, ids: rea
     brush.lineWidth = width;
     brush.beginPath();
     brush.roundRect(x - width, y - width, w + 2 * width, h + 2 * width, 9 + width);
+    brush.stroke();
+  }
+}
+
+function paintMarks({ brush, stage, colours, zoom }: Picture, ids: readonly string[]): void {
+  brush.lineWidth = Math.max(2, 2 / zoom);
+  for (const id of ids) {
+    const { mark } = stage.scene.look(id);
+    if (mark === null) continue;
+    const { x, y, width, height } = stage.boxOf(id)!;
+    brush.strokeStyle = colours.tones[markTone(mark)].ink;
+    brush.beginPath();
+    brush.roundRect(x, y, width, height, 9);
     brush.stroke();
   }
 }

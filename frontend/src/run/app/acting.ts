@@ -73,7 +73,8 @@ export class Acting {
     const priorities = ([0, 1, 2, 3] as const).map((priority): MenuEntry => ({ label: say('act.priority', { priority }), run: () => void this.prioritise(task, priority), checked: task.priority === priority }));
     const canOrder = task.status === 'pending' && acts.length > 0;
     const copy: MenuEntry = { label: say('act.copyId'), run: () => void navigator.clipboard.writeText(task.id) };
-    return [...acts, ...(canOrder ? ['separator' as const, ...priorities] : []), ...(acts.length ? ['separator' as const] : []), copy];
+    const again: MenuEntry = { label: say('act.rerun'), run: () => this.page.runAgain(id) };
+    return [...acts, ...(canOrder ? ['separator' as const, ...priorities] : []), ...(acts.length ? ['separator' as const] : []), again, copy];
   }
 
   private async ask(command: Promise<unknown>): Promise<void> {

@@ -14,7 +14,7 @@ export function commandsOf(page: RunPage, acting: Acting): Command[] {
     { id: 'run.cancel', label: say('act.cancel'), group: run, keys: 'Shift+C', when: can('cancel'), run: () => void acting.actOnRun('cancel') },
     { id: 'run.pause', label: say('act.pause'), group: run, keys: 'Shift+P', when: can('pause'), run: () => void acting.actOnRun('pause') },
     { id: 'run.resume', label: say('act.resume'), group: run, keys: 'Shift+R', when: can('resume'), run: () => void acting.actOnRun('resume') },
-    { id: 'run.rerun', label: say('rerun.do'), group: run, keys: 'R', run: () => void (page.dialog = 'rerun') },
+    { id: 'run.rerun', label: say('rerun.do'), group: run, keys: 'R', run: () => page.runAgain() },
     { id: 'view.now', label: say('time.now'), group: look, keys: 'L', when: () => page.watching.playhead !== null, run: () => page.watching.goTo(null) },
     { id: 'view.gantt', label: say('tab.gantt'), group: look, keys: 'Alt+1', run: () => void (page.bottom = 'gantt') },
     { id: 'view.log', label: say('tab.log'), group: look, keys: 'Alt+2', run: () => void (page.bottom = 'log') },

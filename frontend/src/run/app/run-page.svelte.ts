@@ -13,10 +13,17 @@ import { childrenById, executorOf, positionOf } from '../../builder/model/task';
 import { announce } from '../../ui/overlays/announce.svelte';
 import { durationInWords, growingInWords } from '../../ui/words/durations';
 import { filterOf, NO_FILTER, queryOf, type LogFilter } from '../logs/filter';
+import type { Scope } from '../rerun/wish';
 import { firstFailed } from './first-cause';
 import { Watching } from './watching.svelte';
 
 export type BottomTab = 'gantt' | 'log' | 'events';
+
+/** What a re-run would do. */
+export interface Draft {
+  readonly document: TreeDocument;
+  readonly marks: Beside['marks'];
+}
 
 const NO_PROBLEMS: Beside['problems'] = new Map();
 const NO_ORDER: Beside['order'] = new Map();
@@ -34,6 +41,8 @@ export class RunPage {
   document = $state.raw<TreeDocument | null>(null);
   catalogue = $state.raw(new Catalogue([]));
   selected = $state<string | null>(null);
+  /** All that is selected; `selected` is the last of it. */
+  selection = $state.raw<readonly string[]>([]);
   collapsed = $state.raw<ReadonlySet<string>>(new Set());
   /** The states that the legend narrows the canvas to; empty is all. */
   only = $state.raw<ReadonlySet<Shown>>(new Set());
@@ -42,6 +51,10 @@ export class RunPage {
   line = $state<number | null>(null);
   failure = $state.raw<Error | null>(null);
   dialog = $state<'none' | 'rerun'>('none');
+  /** What a re-run is to do; null until somebody has chosen. */
+  rerunScope = $state<Scope | null>(null);
+  /** The plan of a re-run, drawn in place of what ran. */
+  private drafted: Draft | null = null;
   private hasMoved = false;
   private hasShownFailure = false;
   /** Brings a task into view; set by the page once the canvas is there. */
@@ -86,9 +99,10 @@ export class RunPage {
     return facts ? { ...facts } : null;
   }
 
-  select(id: string | null): void {
+  select(id: string | null, all: readonly string[] = id === null ? [] : [id]): void {
     this.selected = id;
-    this.scene.select(id === null ? [] : [id]);
+    this.selection = all;
+    this.scene.select(all);
     this.writeAddress();
   }
 
@@ -117,16 +131,31 @@ export class RunPage {
     if (this.state) this.draw(this.state, 'all');
   }
 
+  /** Ask what a re-run would do; of what is selected, or of what failed. */
+  runAgain(id: string | null = null): void {
+    if (id !== null) this.select(id);
+    this.rerunScope = id === null ? null : 'selected';
+    this.dialog = 'rerun';
+  }
+
+  /** Draw the plan of a re-run, or what ran again. */
+  async draft(draft: Draft | null, signal?: AbortSignal): Promise<void> {
+    if (draft) await this.places.complete(draft.document);
+    if (signal?.aborted) return;
+    this.drafted = draft;
+    if (this.state) this.draw(this.state, 'all');
+  }
+
   // --- drawing --------------------------------------------------------------------------------------------------
 
   private draw(state: RunState, changes: 'all' | { readonly taskIds: ReadonlySet<string> }): void {
-    const { document } = this;
+    const document = this.drafted?.document ?? this.document;
     if (!document) return;
     const beside = this.beside(state);
     if (changes === 'all') {
       const nodes = this.picture.nodes(document, this.collapsed, (task) => this.places.of(task.id, positionOf(task)), beside);
       this.scene.setGraph(nodes.map((node) => ({ ...node, look: this.faded(node.id, node.look, state) })), edgesOf(document, state));
-      this.scene.select(this.selected === null ? [] : [this.selected]);
+      this.scene.select(this.selection);
     } else {
       const tasks = new Map(document.tasks.map((task) => [task.id, task]));
       const looks = this.picture.runLooks(changes.taskIds, tasks, childrenById(document), beside);
@@ -154,7 +183,7 @@ export class RunPage {
   }
 
   private beside(run: RunState): Beside {
-    return { executorOf: (task) => this.executorWords(task), problems: NO_PROBLEMS, order: NO_ORDER, marks: NO_MARKS, run, elapsed: (facts) => this.elapsed(facts) };
+    return { executorOf: (task) => this.executorWords(task), problems: NO_PROBLEMS, order: NO_ORDER, marks: this.drafted?.marks ?? NO_MARKS, run, elapsed: (facts) => this.elapsed(facts) };
   }
 
   private executorWords(task: Task): string {
@@ -180,6 +209,7 @@ export class RunPage {
   private readAddress(): void {
     const query = new URLSearchParams(location.search);
     this.selected = query.get('task');
+    this.selection = this.selected === null ? [] : [this.selected];
     const tab = query.get('tab');
     if (tab === 'log' || tab === 'events') this.bottom = tab;
     this.logFilter = filterOf(query);
