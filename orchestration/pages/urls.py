@@ -10,6 +10,7 @@ from .builder import tree_edit, tree_new
 from .health import healthz, metrics, readyz
 from .overview import overview
 from .run import run, run_cancel, task_run, task_run_result
+from .run_compare import run_compare
 from .run_live import run_live
 from .runs import runs
 from .selftest import selftest
@@ -35,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trees/<uuid:pk>/edit/", tree_edit, name="tree-edit"),
     path("trees/<uuid:pk>/run/", tree_run, name="tree-run"),
     path("runs/", runs, name="runs"),
+    path("runs/compare/", run_compare, name="run-compare"),
     path("runs/<uuid:pk>/", run, name="run"),
     path("runs/<uuid:pk>/live/", run_live, name="run-live"),
     path("runs/<uuid:pk>/cancel/", run_cancel, name="run-cancel"),

@@ -266,3 +266,15 @@ def test_the_sheet_is_for_everybody(author: Author, failed: str, width: int, the
     assert bad == [], [(one["id"], [node["html"][:200] for node in one["nodes"]][:5]) for one in bad]
     wide = again.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
+
+
+def test_another_task_of_the_list_is_selected_by_click_and_key(author: Author, failed: str) -> None:
+    """One is selected already: what failed."""
+    again = opened(author, failed)
+    panel = again.page.get_by_role("complementary", name="The selected task")
+    rows = again.page.get_by_role("tree", name="Tasks")
+    expect(panel.get_by_role("heading", name="check", exact=True)).to_be_visible()
+    rows.get_by_role("treeitem").filter(has_text="fetch").click()
+    expect(panel.get_by_role("heading", name="fetch", exact=True)).to_be_visible()
+    rows.press("End")
+    expect(panel.get_by_role("heading", name="aside", exact=True)).to_be_visible()

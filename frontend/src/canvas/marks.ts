@@ -12,17 +12,24 @@ const MARKS = {
   cannot: { word: 'Can’t run', tone: 'failed' },
   only_left: { word: 'Only left', tone: 'in-progress' },
   only_right: { word: 'Only right', tone: 'in-progress' },
-  definition: { word: 'Other definition', tone: 'retrying' },
-  inputs: { word: 'Other inputs', tone: 'retrying' },
-  outcome: { word: 'Other outcome', tone: 'failed' },
-  result: { word: 'Other result', tone: 'retrying' },
-  duration: { word: 'Other duration', tone: 'pending' },
-} as const satisfies Record<string, { word: string; tone: Tone }>;
+  definition: { word: 'Other definition', short: '≠ Definition', tone: 'retrying' },
+  inputs: { word: 'Other inputs', short: '≠ Inputs', tone: 'retrying' },
+  outcome: { word: 'Other outcome', short: '≠ Outcome', tone: 'failed' },
+  result: { word: 'Other result', short: '≠ Result', tone: 'retrying' },
+  // The times beside it say the rest.
+  duration: { word: 'Other duration', short: '≠', tone: 'pending' },
+} as const satisfies Record<string, { word: string; short?: string; tone: Tone }>;
 
 export type Mark = keyof typeof MARKS;
 
 export function markWord(mark: Mark): string {
   return MARKS[mark].word;
+}
+
+/** What a card has room for beside its status. */
+export function shortMark(mark: Mark): string {
+  const known: { readonly word: string; readonly short?: string } = MARKS[mark];
+  return known.short ?? known.word;
 }
 
 /** The colour family of a mark, as for a status. */

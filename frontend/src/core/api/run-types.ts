@@ -50,6 +50,14 @@ export interface TaskRun extends TaskRecord, TaskValues {
   why: string;
 }
 
+/** Digests of a task's values; null where there is none. */
+export interface Digests {
+  id: string;
+  inputs: string | null;
+  resolved_inputs: string | null;
+  result: string | null;
+}
+
 /** Which part of a tree a run does. */
 export interface Part {
   mode: 'task' | 'up_to' | 'from';

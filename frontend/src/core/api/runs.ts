@@ -3,7 +3,7 @@
 import type { JSONValue, Status, TaskRecord } from '../live/frames';
 import type { Client, Options, Query } from './client';
 import { readAll, type Page, type PageQuery } from './pages';
-import type { Accepted, Attempt, BulkAct, BulkResult, RerunPlan, RerunRequest, RerunWish, Run, RunSummary, StartRequest, TaskRun } from './run-types';
+import type { Accepted, Attempt, BulkAct, BulkResult, Digests, RerunPlan, RerunRequest, RerunWish, Run, RunSummary, StartRequest, TaskRun } from './run-types';
 import type { JSONObject } from './types';
 
 export interface RunQuery extends PageQuery {
@@ -43,6 +43,11 @@ export class Runs {
 
   tasks(id: string, query: Query = {}, options: Options = {}): Promise<TaskRecord[]> {
     return readAll(this.client, at(id, '/tasks'), { limit: 1000, ...query }, options);
+  }
+
+  /** Digests of the values of all tasks: the same for the same value, in any run. */
+  digests(id: string, options: Options = {}): Promise<Digests[]> {
+    return readAll(this.client, at(id, '/digests'), { limit: 5000 }, options);
   }
 
   task(id: string, task: string, { full, ...options }: Options & { full?: boolean } = {}): Promise<TaskRun> {
