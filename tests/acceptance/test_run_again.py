@@ -274,7 +274,7 @@ def test_another_task_of_the_list_is_selected_by_click_and_key(author: Author, f
     panel = again.page.get_by_role("complementary", name="The selected task")
     rows = again.page.get_by_role("tree", name="Tasks")
     expect(panel.get_by_role("heading", name="check", exact=True)).to_be_visible()
-    rows.get_by_role("treeitem").filter(has_text="fetch").click()
+    rows.get_by_role("treeitem", name="Completed fetch").click()
     expect(panel.get_by_role("heading", name="fetch", exact=True)).to_be_visible()
     rows.press("End")
     expect(panel.get_by_role("heading", name="aside", exact=True)).to_be_visible()

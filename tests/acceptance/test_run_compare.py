@@ -69,10 +69,10 @@ class Comparison:
     def __init__(self, page: Page, left: str, right: str, query: str = "") -> None:
         self.page = page
         page.goto(f"/runs/compare/?left={left}&right={right}{query}")
-        expect(self.list).to_be_visible(timeout=30_000)
+        expect(self.tasks).to_be_visible(timeout=30_000)
 
     @property
-    def list(self) -> Locator:
+    def tasks(self) -> Locator:
         return self.page.get_by_role("tree", name="Tasks in the order in which they started")
 
     @property
@@ -81,7 +81,7 @@ class Comparison:
 
     def row(self, name: str) -> Locator:
         named = self.page.locator(".name", has_text=re.compile(f"^{name}$"))
-        return self.list.get_by_role("treeitem").filter(has=named)
+        return self.tasks.get_by_role("treeitem").filter(has=named)
 
     def card(self, name: str) -> Locator:
         return self.page.get_by_role("application").locator(f"[data-card='{name}']")
@@ -167,21 +167,21 @@ def test_what_a_task_got_and_gave_stands_side_by_side(author: Author, two: Two) 
 
 def test_only_what_differs_is_listed_by_keyboard(author: Author, two: Two) -> None:
     page = compared(author, two.good, two.bad)
-    expect(page.list.get_by_role("treeitem")).to_have_count(6)
+    expect(page.tasks.get_by_role("treeitem")).to_have_count(6)
     keys = page.page.keyboard
     keys.press("o")
-    expect(page.list.get_by_role("treeitem")).to_have_count(5)
+    expect(page.tasks.get_by_role("treeitem")).to_have_count(5)
     expect(page.row("rates")).to_have_count(0)
     expect(page.heading("fetch")).to_be_visible()
     keys.press("n")
     expect(page.heading("wait").or_(page.heading("join"))).to_be_visible()
     keys.press("p")
     expect(page.heading("fetch")).to_be_visible()
-    page.list.focus()
+    page.tasks.focus()
     keys.press("End")
     expect(page.heading("publish")).to_be_visible()
     page.page.reload()
-    expect(page.list.get_by_role("treeitem")).to_have_count(5)
+    expect(page.tasks.get_by_role("treeitem")).to_have_count(5)
     expect(page.heading("publish")).to_be_visible()
 
 
@@ -215,7 +215,7 @@ def test_runs_that_do_not_differ_say_so(author: Author, builder_site: BuilderSit
     page = compared(author, ended(builder_site, tree), ended(builder_site, tree))
     page.expect_first("the same tasks got the same inputs and came to the same outcomes and results")
     page.page.get_by_role("checkbox", name="Only what differs").check()
-    expect(page.list).to_have_count(0)
+    expect(page.tasks).to_have_count(0)
     expect(page.page.get_by_text("No task differs")).to_be_visible()
 
 

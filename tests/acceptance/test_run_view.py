@@ -103,7 +103,7 @@ def test_results_are_looked_at_in_the_panel(author: Author) -> None:
     run.expect_status("Failed")
     run.row("fetch").click()
     run.panel.get_by_role("tab", name="Result").click()
-    expect(run.panel).to_contain_text("rows")
+    expect(run.panel).to_contain_text("Turin")
 
 
 def test_a_run_started_elsewhere_comes_alive_in_two_browsers(author: Author) -> None:

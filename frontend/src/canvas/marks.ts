@@ -14,9 +14,9 @@ const MARKS = {
   only_right: { word: 'Only right', tone: 'in-progress' },
   definition: { word: 'Other definition', short: '≠ Definition', tone: 'retrying' },
   inputs: { word: 'Other inputs', short: '≠ Inputs', tone: 'retrying' },
-  outcome: { word: 'Other outcome', short: '≠ Outcome', tone: 'failed' },
+  // The statuses, or the times, beside it say the rest.
+  outcome: { word: 'Other outcome', short: '≠', tone: 'failed' },
   result: { word: 'Other result', short: '≠ Result', tone: 'retrying' },
-  // The times beside it say the rest.
   duration: { word: 'Other duration', short: '≠', tone: 'pending' },
 } as const satisfies Record<string, { word: string; short?: string; tone: Tone }>;
 

@@ -174,7 +174,7 @@ export class ComparePage {
   private besideEachOther(look: NodeLook, { left, right, kinds }: Row): NodeLook {
     const words = [left, right].flatMap((half) => (half ? [SHOWN_WORDS[half.facts.shown]] : []));
     const times = [left, right].flatMap((half) => (half ? (durationOf(half.facts) ?? []) : [])).map(durationInWords);
-    const isOther = kinds.includes('duration');
+    const isOther = kinds.length === 1 && kinds[0] === 'duration';
     return {
       ...look,
       word: words.length === 2 && words[0] !== words[1] ? words.join(' → ') : look.word,
