@@ -13,17 +13,11 @@ import { childrenById, executorOf, positionOf } from '../../builder/model/task';
 import { announce } from '../../ui/overlays/announce.svelte';
 import { durationInWords, growingInWords } from '../../ui/words/durations';
 import { filterOf, NO_FILTER, queryOf, type LogFilter } from '../logs/filter';
-import type { Scope } from '../rerun/wish';
+import type { Draft, Scope } from '../rerun/wish';
 import { firstFailed } from './first-cause';
 import { Watching } from './watching.svelte';
 
 export type BottomTab = 'gantt' | 'log' | 'events';
-
-/** What a re-run would do. */
-export interface Draft {
-  readonly document: TreeDocument;
-  readonly marks: Beside['marks'];
-}
 
 const NO_PROBLEMS: Beside['problems'] = new Map();
 const NO_ORDER: Beside['order'] = new Map();
@@ -99,11 +93,21 @@ export class RunPage {
     return facts ? { ...facts } : null;
   }
 
-  select(id: string | null, all: readonly string[] = id === null ? [] : [id]): void {
+  select(id: string | null): void {
     this.selected = id;
-    this.selection = all;
-    this.scene.select(all);
+    this.take(id === null ? [] : [id]);
     this.writeAddress();
+  }
+
+  /** Select several; the last of them is the one that is looked at. */
+  selectAll(ids: readonly string[]): void {
+    this.select(ids.at(-1) ?? null);
+    this.take(ids);
+  }
+
+  private take(selection: readonly string[]): void {
+    this.selection = selection;
+    this.scene.select(selection);
   }
 
   /** Select a task, and bring it into view. */

@@ -12,6 +12,12 @@ export type Scope = 'failed' | 'selected' | 'chosen' | 'all';
 export type Fate = RerunPlan['steps'][number]['fate'];
 export type Step = RerunPlan['steps'][number];
 
+/** What a re-run would do, to be drawn. */
+export interface Draft {
+  readonly document: TreeDocument;
+  readonly marks: ReadonlyMap<string, Mark>;
+}
+
 /** Characters of a key that the server writes into a path. */
 const KEY_CHARS = 60;
 
