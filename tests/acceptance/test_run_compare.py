@@ -265,3 +265,17 @@ def test_it_is_for_everybody(author: Author, two: Two, width: int, theme: str) -
         assert bad == [], [(one["id"], [node["html"][:200] for node in one["nodes"]][:5]) for one in bad]
     wide = page.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
+
+
+def test_a_closed_group_is_marked_with_what_is_in_it(author: Author, builder_site: BuilderSite) -> None:
+    group = {"id": "group", "name": "group", "executor": None}
+    tree = builder_site.make(document("Grouped", group, task("inner", parent_id="group"), task("outer", "group")))
+    left = ended(builder_site, tree)
+    wish = {"scope": "chosen", "chosen": ["inner"], "inputs": {"inner": {"value": "x"}}}
+    page = compared(author, left, again(builder_site, left, wish))
+    group_mark = page.card("group").locator(".mark")
+    expect(page.card("inner")).to_have_attribute("data-mark", "definition")
+    expect(group_mark).to_have_count(0)
+    page.page.locator("[data-toggle=group]").click()
+    expect(page.card("inner")).to_have_count(0)
+    expect(group_mark).to_have_text("≠ Definition")

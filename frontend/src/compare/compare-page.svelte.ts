@@ -8,7 +8,7 @@ import { edgesOf, Picture, type Beside } from '../builder/app/picture';
 import { LayoutWorker, Places } from '../builder/app/places.svelte';
 import { openDocument } from '../builder/model/document';
 import type { JSONValue } from '../builder/model/json';
-import { executorOf, positionOf } from '../builder/model/task';
+import { executorOf, positionOf, withDescendants } from '../builder/model/task';
 import type { Mark } from '../canvas/marks';
 import { Scene, type NodeLook } from '../canvas/scene';
 import { durationInWords } from '../ui/words/durations';
@@ -155,13 +155,25 @@ export class ComparePage {
       executorOf: (task) => this.catalogue.of(task)?.name ?? executorOf(task) ?? '',
       problems: NO_PROBLEMS,
       order: NO_ORDER,
-      marks: new Map(comparison.rows.flatMap((row): [string, Mark][] => { const mark = TELLING.find((kind) => row.kinds.includes(kind)); return mark ? [[row.id, mark]] : []; })),
+      marks: this.marksOf(comparison, rows),
       run: state,
       elapsed: () => null,
     };
     const nodes = this.picture.nodes(comparison.document, this.collapsed, (task) => this.places.of(task.id, positionOf(task)), beside);
     this.scene.setGraph(nodes.map((node) => ({ ...node, look: this.besideEachOther(node.look, rows.get(node.id)!) })), edgesOf(comparison.document, state));
     this.scene.select(this.selected === null ? [] : [this.selected]);
+  }
+
+  /** The most telling difference of each task, and of a closed group that of what is in it. */
+  private marksOf({ document }: Comparison, rows: ReadonlyMap<string, Row>): Map<string, Mark> {
+    const marks = new Map<string, Mark>();
+    for (const id of rows.keys()) {
+      const members = this.collapsed.has(id) ? withDescendants(document, [id]) : [id];
+      const kinds = new Set([...members].flatMap((member) => rows.get(member)!.kinds));
+      const mark = TELLING.find((kind) => kinds.has(kind));
+      if (mark) marks.set(id, mark);
+    }
+    return marks;
   }
 
   /** The right run's tasks, and those that only the left one has, by the ids of the drawing. */

@@ -28,6 +28,7 @@ const WORDS = {
   'first.sameInputs': ' from the same inputs',
   'first.thenOutcome': 'It ended as {left} on the left and as {right} on the right.',
   'first.thenResult': 'Its result is another too.',
+  'first.hidden': 'something in its inputs that is not shown to you',
   'first.edges': 'what it waits for',
   'first.at': ', at {places}',
   'first.place': '{path} ({left} on the left, {right} on the right)',

@@ -106,6 +106,14 @@ test('other parameters are named before the first task', () => {
   expect(isSameDefinition(compared)).toBe(true);
 });
 
+test('a secret that is another one differs, although it looks the same', () => {
+  const left = side([A]);
+  const right = { ...left, digests: new Map([['a', { ...left.digests.get('a')!, inputs: 'other' }]]) };
+  const compared = compareRuns(left, right);
+  expect(kinds(compared)).toEqual({ a: ['definition'] });
+  expect(firstDifference(compared, null)).toBe('“a” is defined otherwise: something in its inputs that is not shown to you.');
+});
+
 test('tasks are matched by id, and then by a name that is one task’s alone', () => {
   const task = (id: string, name: string): Task => ({ id, name });
   const left = [task('1', 'fetch'), task('2', 'load'), task('3', 'twice'), task('4', 'twice')];

@@ -62,7 +62,7 @@ function outcomeInWords({ facts }: Half): string {
 
 function definitionInWords({ fields, edges }: Row): string {
   const parts = [...(fields.length > 0 ? [placesInWords(fields, '')] : []), ...(edges.length > 0 ? [say('first.edges')] : [])];
-  return parts.join(', ');
+  return parts.join(', ') || say('first.hidden');
 }
 
 function atPlaces(changes: readonly FieldChange[] | null): string {
