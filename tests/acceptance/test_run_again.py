@@ -226,6 +226,25 @@ def test_the_latest_definition_is_drawn_with_what_is_new(author: Author, builder
     assert again.site.client.run(new)["tree_version"] == 2
 
 
+def test_parameters_that_the_latest_definition_asks_for_are_given(author: Author, builder_site: BuilderSite) -> None:
+    author.expected = ("422",)
+    tree = builder_site.make(TREE)
+    run = ended(builder_site, tree)
+    schema = {"type": "object", "properties": {"day": {"type": "integer", "title": "Day"}}, "required": ["day"]}
+    save(builder_site, tree, {**TREE, "tree": {"name": "City sales", "parameters": schema}})
+    again = opened(author, run)
+    again.open()
+    again.sheet.get_by_role("checkbox", name="With the tree as it is now").check()
+    day = again.sheet.get_by_role("spinbutton", name="Day").or_(again.sheet.get_by_role("textbox", name="Day"))
+    expect(day).to_be_visible()
+    again.go.click()
+    expect(again.plan).to_contain_text("day")
+    expect(again.go).to_be_disabled()
+    day.fill("3")
+    again.go.click()
+    assert again.site.client.run(again.started())["parameters"] == {"day": 3}
+
+
 def test_the_runs_lead_to_each_other(author: Author, builder_site: BuilderSite) -> None:
     run = ended(builder_site, TREE)
     new = str(ask(builder_site, "POST", f"/runs/{run}/rerun", {"scope": "all"})["id"])

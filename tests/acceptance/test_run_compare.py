@@ -258,6 +258,7 @@ def test_it_is_for_everybody(author: Author, two: Two, width: int, theme: str) -
         page.row(name).click()
         expect(page.heading(name)).to_be_visible()
         expect(page.section("Result")).to_be_visible()
+        expect(page.panel).not_to_contain_text("Loading")
         if PICTURES:
             page.page.screenshot(path=f"{PICTURES}/compare-{width}-{theme}-{name}.png")
         found = Axe().run(page.page, options={"resultTypes": ["violations"]})["violations"]

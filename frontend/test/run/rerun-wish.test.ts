@@ -34,9 +34,11 @@ test('problems are sorted to the inputs that they are of', () => {
   const found = sortProblems([
     { path: '$.inputs.a.rows[1].n', message: 'must be a number' },
     { path: `$.inputs["${'x'.repeat(60)}"].n`, message: 'is too large' },
+    { path: '$.parameters.day', message: 'is required' },
     { path: '$.chosen', message: 'names no task' },
   ]);
   expect(problemsOf('a', found.inputs)).toEqual([{ path: ['rows', 1, 'n'], message: 'must be a number' }]);
   expect(problemsOf(long, found.inputs)).toHaveLength(1);
+  expect(found.parameters).toEqual([{ path: ['day'], message: 'is required' }]);
   expect(found.others).toEqual(['names no task']);
 });

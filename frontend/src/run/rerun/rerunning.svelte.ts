@@ -2,11 +2,10 @@
 
 import { ApiError, type RerunPlan, type Tree } from '../../core/api';
 import { openDocument, type Task, type TreeDocument } from '../../builder/model/document';
-import type { JSONObject, JSONValue } from '../../builder/model/json';
-import type { FieldProblem } from '../../builder/model/schema-form';
+import { isObject, type JSONObject, type JSONValue } from '../../builder/model/json';
 import { inputsOf } from '../../builder/model/task';
 import type { RunPage } from '../app/run-page.svelte';
-import { marksOf, sortProblems, wishOf, withInputs, type Scope, type Step } from './wish';
+import { marksOf, sortProblems, wishOf, withInputs, type Scope, type SortedProblems, type Step } from './wish';
 
 /** So long typing goes on before the server is asked again. */
 const PAUSE_MS = 250;
@@ -18,7 +17,11 @@ export class Rerunning {
   private tree = $state.raw<{ version: number; document: TreeDocument } | null>(null);
   plan = $state.raw<RerunPlan | null>(null);
   refusal = $state<string | null>(null);
-  problems = $state.raw<ReadonlyMap<string, readonly FieldProblem[]>>(new Map());
+  /** What is wanted has to change; a server that was away may be asked again. */
+  private isRefused = $state(false);
+  problems = $state.raw<SortedProblems>(sortProblems([]));
+  /** Null: those of the run. */
+  private parameters = $state.raw<JSONObject | null>(null);
   isAsking = $state(false);
   isStarting = $state(false);
 
@@ -63,12 +66,29 @@ export class Rerunning {
   async setLatest(isLatest: boolean): Promise<void> {
     const id = this.page.run?.tree_id;
     this.tree = null;
+    this.parameters = null;
     if (!isLatest || !id) return;
     try {
       this.tree = read(await this.page.api.trees.get(id));
     } catch (error) {
       this.refusal = (error as Error).message;
     }
+  }
+
+  /** What the tree as it is now asks of whoever starts it. */
+  get schema(): JSONObject | null {
+    const parameters = this.tree?.document.tree.parameters;
+    return isObject(parameters) ? parameters : null;
+  }
+
+  get parametersNow(): JSONObject {
+    return this.parameters ?? this.page.run?.parameters ?? {};
+  }
+
+  setParameters(parameters: JSONObject): void {
+    this.parameters = parameters;
+    this.refusal = null;
+    this.isRefused = false;
   }
 
   /** The inputs that a task would have. */
@@ -94,7 +114,7 @@ export class Rerunning {
 
   readonly steps: ReadonlyMap<string, Step> = $derived(new Map(this.plan?.steps.map((step) => [step.task_id, step])));
 
-  readonly canGo = $derived(!this.isAsking && this.refusal === null && this.plan !== null && this.plan.steps.some(({ fate }) => fate === 'run'));
+  readonly canGo = $derived(!this.isAsking && !this.isRefused && this.plan !== null && this.plan.steps.some(({ fate }) => fate === 'run'));
 
   /** Ask for the plan of the wish, and draw it; returns how to stop. The last plan is shown meanwhile. */
   ask(): () => void {
@@ -113,31 +133,34 @@ export class Rerunning {
       const plan = await this.page.api.runs.rerunPlan(this.page.watching.runId, wish, { signal });
       this.plan = plan;
       this.refusal = null;
-      this.problems = new Map();
+      this.isRefused = false;
+      this.problems = sortProblems([]);
       await this.page.draft({ document, marks: marksOf(plan, document) }, signal);
     } catch (error) {
       if (signal.aborted) return;
       this.refuse(error);
+      this.isRefused = true;
     }
     if (!signal.aborted) this.isAsking = false;
   }
 
   private refuse(error: unknown): void {
-    const { inputs, others } = sortProblems(error instanceof ApiError ? error.problems : []);
+    this.problems = sortProblems(error instanceof ApiError ? error.problems : []);
+    const { inputs, parameters, others } = this.problems;
     const names = new Map(this.document.tasks.map(({ id, name }) => [id, name]));
     const said = [...inputs].flatMap(([id, found]) => found.map(({ message }) => `${names.get(id) ?? id}: ${message}`));
-    this.problems = inputs;
-    this.refusal = [...said, ...others].join(' · ') || (error as Error).message;
+    this.refusal = [...said, ...parameters.map(({ message }) => message), ...others].join(' · ') || (error as Error).message;
   }
 
   /** Start the run; returns its id, or null when it was refused. */
   async start(): Promise<string | null> {
     this.isStarting = true;
     try {
-      return (await this.page.api.runs.rerun(this.page.watching.runId, this.wish, crypto.randomUUID())).id;
+      return (await this.page.api.runs.rerun(this.page.watching.runId, { ...this.wish, parameters: this.parameters }, crypto.randomUUID())).id;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.refuse(error);
+      this.isRefused = error.status >= 400 && error.status < 500;
       this.isStarting = false;
       return null;
     }

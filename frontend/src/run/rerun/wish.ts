@@ -56,21 +56,24 @@ export function marksOf(plan: RerunPlan, document: TreeDocument): Map<string, Ma
   return new Map(plan.steps.flatMap(({ task_id, fate }): [string, Mark][] => (groups.has(task_id) ? [] : [[task_id, fate]])));
 }
 
-/** Sort what is wrong: with the inputs of which task, and with the rest. */
-export function sortProblems(problems: readonly { path: string; message: string }[]): { inputs: Map<string, FieldProblem[]>; others: string[] } {
+/** What is wrong with a wish: with the inputs of which task, with the parameters, and with the rest. */
+export interface SortedProblems {
+  readonly inputs: ReadonlyMap<string, readonly FieldProblem[]>;
+  readonly parameters: readonly FieldProblem[];
+  readonly others: readonly string[];
+}
+
+export function sortProblems(problems: readonly { path: string; message: string }[]): SortedProblems {
+  const parameters: FieldProblem[] = [];
   const inputs = new Map<string, FieldProblem[]>();
   const others: string[] = [];
   for (const { path, message } of problems) {
     const [place, key, ...rest] = readServerPath(path);
-    if (place !== 'inputs' || typeof key !== 'string') {
-      others.push(message);
-      continue;
-    }
-    const known = inputs.get(key) ?? [];
-    known.push({ path: rest, message });
-    inputs.set(key, known);
+    if (place === 'parameters') parameters.push({ path: key === undefined ? [] : [key, ...rest], message });
+    else if (place === 'inputs' && typeof key === 'string') inputs.set(key, [...(inputs.get(key) ?? []), { path: rest, message }]);
+    else others.push(message);
   }
-  return { inputs, others };
+  return { inputs, parameters, others };
 }
 
 /** What is wrong with the inputs of a task. */

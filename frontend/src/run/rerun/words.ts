@@ -15,6 +15,7 @@ const WORDS = {
   'latest': 'With the tree as it is now, version {version}, in place of version {before}',
   'latest.same': 'With the tree as it is now; the run has the newest version, {version}',
   'latest.unknown': 'With the tree as it is now',
+  'parameters': 'Parameters of the new run',
   'plan': 'The plan',
   'plan.none': 'Nothing runs: choose something else.',
   'plan.asking': 'Asking what would happen …',
