@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 /** One entry a page: `static/app/<name>.js`. An entry exports nothing and nothing imports it. */
 const entries = {
   builder: 'src/builder.ts',
+  lists: 'src/lists.ts',
   run: 'src/run.ts',
   compare: 'src/compare.ts',
   selftest: 'src/selftest.ts',

@@ -13,6 +13,7 @@
 | run again | operators who see the run, and its tree if there is one |
 | delete a run | who may delete its tree; editors: runs that they started |
 | make and revoke tokens of their own | everybody, in a session or with a token of the scope admin |
+| keep views of the list of runs | everybody, in a session or with a token of the scope admin |
 | revoke other people's tokens, read the audit trail, unlock sign-ins | administrators |
 | enter the admin pages | staff, administrators |
 """
@@ -21,9 +22,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from orchestration.models import ApiToken, Run, Tree
+from orchestration.models import ApiToken, Run, RunView, Tree
 from orchestration.models.definition import TreeQuerySet, sees_all
 from orchestration.models.execution import RunQuerySet
 from orchestration.models.identity import ApiTokenQuerySet
@@ -149,6 +150,16 @@ def may_enter_admin(actor: Actor) -> bool:
 def may_manage_tokens(actor: Actor) -> bool:
     """Tell whether the actor may make and revoke their own tokens. A narrow token makes none, not even a narrow one."""
     return actor.within_scope("add_apitoken")
+
+
+def may_keep_views(actor: Actor) -> bool:
+    """Tell whether the actor may keep views of the list of runs; they are seen by their owner alone."""
+    return actor.within_scope("add_runview")
+
+
+def run_views_of(actor: Actor) -> QuerySet[RunView]:
+    """Views of the list of runs that the actor keeps."""
+    return RunView.objects.filter(user=actor.user.pk)
 
 
 def may_revoke(actor: Actor, token: ApiToken) -> bool:

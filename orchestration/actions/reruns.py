@@ -114,6 +114,7 @@ def rerun(
     latest: bool = False,
     user: AbstractBaseUser | None = None,
     parameters: dict[str, Any] | None = None,
+    reason: str = "",
 ) -> Run:
     """Start a new run that does what `make_plan` says, linked to the earlier one. Raises InvalidDefinitionError."""
     plan = make_plan(run, wish, latest=latest)
@@ -135,7 +136,7 @@ def rerun(
         parent_run=str(run.pk),
         reused=results_of(run, [step.task_id for step in plan.of(Fate.REUSE)]),
     )
-    insert_audited(new, user, "run.rerun")
+    insert_audited(new, user, "run.rerun", reason)
     return Run.objects.get(pk=new.id)
 
 

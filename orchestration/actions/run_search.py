@@ -19,6 +19,7 @@ class RunSearch:
     status: Collection[str] = ()
     trigger: str = ""
     tree: UUID | None = None
+    tag: str = ""
     requested_by: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -27,7 +28,7 @@ class RunSearch:
 
     def narrow(self, runs: RunQuerySet) -> RunQuerySet:
         """Apply the filters. `since` and `until` are about the time of queueing, and include it."""
-        wanted = {
+        wanted: dict[str, object] = {
             "status__in": list(self.status),
             "trigger": self.trigger,
             "tree": self.tree,
@@ -36,6 +37,8 @@ class RunSearch:
             "queued_at__lte": self.until,
             "parent_run": self.parent,
         }
+        if self.tag:
+            wanted["tree__tags__contains"] = [self.tag]
         runs = runs.filter(**{name: value for name, value in wanted.items() if value})
         return runs.filter(text_condition(self.q)) if self.q else runs
 

@@ -101,7 +101,7 @@ def start_spec(spec: TreeSpec, request: RunRequest, tree: Tree | None = None) ->
     return Run.objects.get(idempotency_key=request.idempotency_key)
 
 
-def insert_audited(new: NewRun, user: AbstractBaseUser | None, act: str) -> bool:
+def insert_audited(new: NewRun, user: AbstractBaseUser | None, act: str, reason: str = "") -> bool:
     """Write a run and its audit entry at once; False when a run with the same idempotency key exists."""
     with transaction.atomic():
         if not insert_run(new):
@@ -109,7 +109,8 @@ def insert_audited(new: NewRun, user: AbstractBaseUser | None, act: str) -> bool
         detail = {"trigger": new.trigger, "tree": new.tree_id, "tree_version": new.tree_version}
         if new.parent_run is not None:
             detail["parent_run"] = new.parent_run
-        audit.record(act, Run(pk=UUID(new.id), tree_name=new.spec.name), user=user, detail=detail)
+        run = Run(pk=UUID(new.id), tree_name=new.spec.name)
+        audit.record(act, run, user=user, reason=reason, detail=detail)
     return True
 
 

@@ -14,7 +14,10 @@ from django.db import models
 from django.db.models import Q
 from pydantic import Field
 
+from orchestration.actions.run_orders import RunOrder
 from orchestration.engine.json_values import text_problem
+from orchestration.models import Run
+from orchestration.models.execution import RunQuerySet
 
 from .errors import ApiError
 from .schemas import Fields
@@ -78,6 +81,18 @@ class Order:
             condition |= equal & Q((f"{name}__{'lt' if column.startswith('-') else 'gt'}", value))
             equal &= Q((name, value))
         return condition
+
+
+def run_page(runs: RunQuerySet, order: RunOrder, query: PageQuery, show: Callable[[Sequence[Run]], list[T]]) -> Page[T]:
+    """Return the page of runs that a query asks for, in one of their orders."""
+    if query.cursor is not None:
+        place = order.read_place(query.cursor)
+        if place is None:
+            raise _unknown_cursor()
+        runs = order.beyond(runs, place)
+    found = list(order.sort(runs)[: query.limit + 1])
+    shown = found[: query.limit]
+    return Page(items=show(shown), next=order.place_of(shown[-1]) if len(found) > query.limit else None)
 
 
 def _value(column: models.Field[Any, Any], written: Any) -> Any:

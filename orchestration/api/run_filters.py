@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from orchestration.access import Actor
+from orchestration.actions.run_orders import ORDER_NAMES
 from orchestration.actions.run_search import RunSearch
 from orchestration.engine.status import Status
 from orchestration.models import Run
@@ -20,6 +22,7 @@ class RunFilter(Fields):
 
     status: list[Status] = Field(default=[], max_length=len(Status), description="one or several")
     tree: UUID | None = Field(default=None, description="a tree's id")
+    tag: Text = Field(default="", max_length=50, description="a tag of the tree as it is now")
     trigger: Run.Trigger | None = None
     requested_by: Text = Field(default="", max_length=150, description="a user name, or `me`")
     since: Moment | None = Field(default=None, description="queued at this time or later")
@@ -36,6 +39,7 @@ class RunFilter(Fields):
             status=self.status,
             trigger=self.trigger or "",
             tree=self.tree,
+            tag=self.tag,
             requested_by=actor.user.get_username() if by_me else self.requested_by,
             since=self.since,
             until=self.until,
@@ -46,3 +50,5 @@ class RunFilter(Fields):
 
 class RunQuery(RunFilter, PageQuery):
     """A page of runs."""
+
+    sort: Literal[ORDER_NAMES] = "-queued_at"  # type: ignore[valid-type]

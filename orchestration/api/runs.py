@@ -13,19 +13,19 @@ from orchestration.access import rules
 from orchestration.access.shown import shown_value
 from orchestration.actions.deletions import delete_runs
 from orchestration.actions.reruns import run_spec
+from orchestration.actions.run_orders import NEWEST_FIRST, RunOrder
 from orchestration.models import Run
 
 from .door import ApiRequest
 from .errors import forbidden
 from .found import visible_tree
-from .paging import Order, Page
+from .paging import Page, run_page
 from .run_filters import RunQuery
 from .run_lookups import refuse_active, visible_run
 from .run_rows import RunDetails, RunOut, listed, run_details, run_rows
 from .run_starts import DefinitionIn, IdempotencyKey, StartIn, earlier_start, start_stored, start_unstored
 
 router = Router(tags=["runs"])
-_NEWEST_FIRST: Final = Order(("-queued_at", "-id"))
 _STARTED: Final = {201: RunDetails, 200: RunDetails}
 
 
@@ -60,11 +60,11 @@ def _started(request: ApiRequest, run: Run, is_new: bool) -> Answer[dict[str, An
     return Answer(201 if is_new else 200, run_details(request.auth, run))
 
 
-@router.get("/runs", response=Page[RunOut], summary="List runs, newest first")
+@router.get("/runs", response=Page[RunOut], summary="List runs")
 def list_runs(request: ApiRequest, query: Query[RunQuery]) -> Page[Any]:
-    """List the runs of trees that the caller sees, and those that they started."""
-    found = query.search(request.auth).narrow(rules.runs_of(request.auth))
-    return _NEWEST_FIRST.page(listed(found), query, partial(run_rows, request.auth))
+    """List the runs of trees that the caller sees, and those that they started; the newest first, or as `sort` says."""
+    found = listed(query.search(request.auth).narrow(rules.runs_of(request.auth)))
+    return run_page(found, RunOrder.read(query.sort) or NEWEST_FIRST, query, partial(run_rows, request.auth))
 
 
 @router.get("/runs/{uuid:id}", response=RunDetails, summary="Look at a run")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from django.db.models import Q
 from ninja import Query, Router
 from pydantic import Field
 
 from orchestration.access import rules
+from orchestration.actions.tree_search import TreeSearch
 from orchestration.models.definition import TreeQuerySet
 
 from .door import ApiRequest
@@ -18,8 +18,6 @@ from .tree_answers import TreeLine, tree_lines, with_counts
 
 router = Router(tags=["trees"])
 
-#: Words of a search that count.
-_MAX_WORDS: Final = 10
 _ORDERS: Final = {"name": Order(("name", "id")), "-updated_at": Order(("-updated_at", "-id"))}
 
 
@@ -41,12 +39,10 @@ def list_trees(request: ApiRequest, query: Query[TreeQuery]) -> Page[Any]:
 
 
 def _narrowed(trees: TreeQuerySet, query: TreeQuery, me: str) -> TreeQuerySet:
-    if query.archived != "all":
-        trees = trees.filter(archived_at__isnull=query.archived == "false")
-    if query.tag is not None:
-        trees = trees.filter(tags__contains=[query.tag])
-    if query.owner is not None:
-        trees = trees.filter(owner__username=me if query.owner == "me" else query.owner)
-    for word in (query.q or "").split()[:_MAX_WORDS]:
-        trees = trees.filter(Q(name__icontains=word) | Q(description__icontains=word) | Q(tags__icontains=word))
-    return trees
+    search = TreeSearch(
+        q=query.q or "",
+        tag=query.tag or "",
+        owner=(me if query.owner == "me" else query.owner) or "",
+        archived=None if query.archived == "all" else query.archived == "true",
+    )
+    return search.narrow(trees)

@@ -5,6 +5,7 @@ from .execution import Run, RunCommand, RunEvent, TaskAttempt, TaskLog, TaskRun
 from .identity import ApiToken, AuditEntry
 from .operation import ExecutorConfig, ExecutorPermit, Worker
 from .presence import Presence
+from .run_views import RunView
 from .secrets import Secret, SecretUse
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Run",
     "RunCommand",
     "RunEvent",
+    "RunView",
     "Secret",
     "SecretUse",
     "Task",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, ClassVar, Self
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from orchestration.engine.definition import MAX_NAME_CHARS
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 STATUS_CHOICES = [(status.value, status.value.replace("_", " ")) for status in Status]
 _ACTIVE = sorted(ACTIVE)
 _TERMINAL = sorted(TERMINAL)
+#: How long a run took; nothing for one that has no duration yet. An index has it in this form.
+DURATION: Final = Coalesce(
+    ExpressionWrapper(F("finished_at") - F("started_at"), output_field=DurationField()),
+    Value(timedelta(0), output_field=DurationField()),
+)
 
 
 def _status_checks(prefix: str) -> tuple[models.CheckConstraint, ...]:
@@ -110,6 +117,11 @@ class Run(models.Model):
             models.Index(fields=["-queued_at", "-id"], name="run_newest"),
             models.Index(fields=["finished_at"], name="run_finished", condition=Q(finished_at__isnull=False)),
             models.Index(fields=["tree", "-queued_at"], name="run_of_tree"),
+            # One for each order of the list; read backwards where the largest comes first.
+            models.Index(fields=["status", "queued_at", "id"], name="run_by_status"),
+            models.Index(DURATION, "id", name="run_by_duration"),
+            # The last good and the last failed run of a tree.
+            models.Index(fields=["tree", "status", "-queued_at"], name="run_of_tree_by_status"),
         )
 
     def __str__(self) -> str:

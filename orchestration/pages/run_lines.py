@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count
 from django.utils import timezone
 
-from orchestration.engine.status import ACTIVE, TERMINAL
+from orchestration.engine.status import ACTIVE, TERMINAL, Status
 from orchestration.models import Run, TaskRun
 from orchestration.models.execution import RunQuerySet
 
@@ -21,12 +21,13 @@ from .states import State
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One run of a list. `done` is known for active runs only: counting those of finished ones would tell nothing."""
+    """One run of a list. `done` and `failed` count the tasks of active runs; for others they would tell nothing."""
 
     run: Run
     state: State
     duration: str
     done: int | None
+    failed: int = 0
 
     @property
     def trigger(self) -> str:
@@ -48,18 +49,22 @@ def run_lines(runs: Iterable[Run], now: datetime | None = None) -> list[RunLine]
     """Make lines of runs, with one query for the progress of those that are active."""
     runs = list(runs)
     moment = now or timezone.now()
-    done = _finished_tasks([run.pk for run in runs if run.status in ACTIVE])
+    tasks = _finished_tasks([run.pk for run in runs if run.status in ACTIVE])
     return [
         RunLine(
             run=run,
             state=states.of_run(run),
             duration=durations.between(run.started_at, run.finished_at, moment),
-            done=done.get(run.pk, 0) if run.status in ACTIVE else None,
+            done=sum(tasks[run.pk].values()) if run.status in ACTIVE else None,
+            failed=tasks[run.pk].get(Status.FAILED, 0) if run.status in ACTIVE else 0,
         )
         for run in runs
     ]
 
 
-def _finished_tasks(run_ids: list[UUID]) -> dict[UUID, int]:
+def _finished_tasks(run_ids: list[UUID]) -> dict[UUID, dict[str, int]]:
     finished = TaskRun.objects.filter(run__in=run_ids, status__in=sorted(TERMINAL)).order_by()
-    return dict(finished.values_list("run_id").annotate(Count("pk")))
+    counts: dict[UUID, dict[str, int]] = {run_id: {} for run_id in run_ids}
+    for run_id, status, count in finished.values_list("run_id", "status").annotate(Count("pk")):
+        counts[run_id][status] = count
+    return counts

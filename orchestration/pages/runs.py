@@ -3,73 +3,114 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from orchestration.actions.run_search import RunSearch, as_uuid
+from orchestration.access import Actor, rules
+from orchestration.actions.run_search import as_uuid
 from orchestration.engine.status import Status
-from orchestration.models import Run, Tree
-from orchestration.models.execution import RunQuerySet
+from orchestration.models import Run, RunView, Tree
 
 from .access import PageRequest, page
-from .keyset import run_page
+from .boot import boot_of
+from .keyset import count_before, run_page
+from .run_filters import PERIODS, RunFilters
 from .run_lines import listed_runs, run_lines
 from .states import TRIGGERS, WORDS
 
-#: Milliseconds between two looks while a run of the page is active.
-REFRESH_MS: Final = 2_000
 _LISTED_TREES: Final = 500
+#: Rows that are asked for again at once; a page never has more.
+_MAX_ROWS: Final = 200
+#: New runs are counted as far as this.
+_MAX_NEW: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class RunFilters:
-    """What the list is narrowed to. Values that make no sense narrow nothing."""
+class ViewLink:
+    """A view that somebody keeps, as a link."""
 
-    status: str = ""
-    trigger: str = ""
-    tree: UUID | None = None
-    q: str = ""
-
-    @classmethod
-    def read(cls, query: QueryDict) -> RunFilters:
-        """Read the filters of an address."""
-        status, trigger = query.get("status", ""), query.get("trigger", "")
-        return cls(
-            status=status if status in set(Status) else "",
-            trigger=trigger if trigger in Run.Trigger.values else "",
-            tree=as_uuid(query.get("tree", "")),
-            q=query.get("q", "").replace("\x00", "").strip()[:200],
-        )
-
-    def __bool__(self) -> bool:
-        return bool(self.status or self.trigger or self.tree or self.q)
-
-    def narrow(self, runs: RunQuerySet) -> RunQuerySet:
-        """Apply the filters."""
-        search = RunSearch(status=[self.status] if self.status else [], trigger=self.trigger, tree=self.tree, q=self.q)
-        return search.narrow(runs)
+    view: RunView
+    query: str
+    is_shown: bool
 
 
 @require_safe
 @page
 def runs(request: PageRequest) -> HttpResponse:
-    """List the runs, newest first."""
+    """List the runs. Without anything in the address, the view that the user has made their default is opened."""
+    views = list(rules.run_views_of(Actor(request.user)))
+    default = next((view for view in views if view.is_default), None)
+    if default is not None and not request.GET:
+        return redirect(f"{reverse('runs')}?{RunFilters.read(QueryDict(default.query)).query() or 'view=all'}")
+    now = timezone.now()
     filters = RunFilters.read(request.GET)
-    found = run_page(filters.narrow(listed_runs(request.user)), request.GET)
-    lines = run_lines(found.runs)
-    trees = Tree.objects.visible_to(request.user).current().order_by("name", "id")
+    search = filters.search(request.user.get_username(), now)
+    found = run_page(search.narrow(listed_runs(request.user)), request.GET, filters.order)
+    lines = run_lines(found.runs, now)
+    # New runs are announced where they would stand: at the top of the first page of the newest.
+    is_top = found.before is None and str(filters.order) == "-queued_at"
+    links = _view_links(views, filters)
+    boot = boot_of(request)
+    boot["runs"] = {
+        "filter": filters.for_api(now),
+        "query": filters.query(),
+        "rows": reverse("run-rows"),
+        "compare": f"{reverse('runs')}compare/",
+        "top": filters.order.place_of(found.runs[0]) if is_top and found.runs else ("" if is_top else None),
+        "view": next((link.view.pk for link in links if link.is_shown), None),
+    }
     context = {
         "section": "runs",
-        "refresh": REFRESH_MS if any(line.is_active for line in lines) else 0,
         "filters": filters,
         "lines": lines,
         "found": found,
         "statuses": [(status.value, WORDS[status]) for status in Status],
         "triggers": TRIGGERS.items(),
-        "trees": trees.values_list("pk", "name")[:_LISTED_TREES],
+        "periods": [(name, word) for name, (_, word) in PERIODS.items()],
+        "views": links,
+        "boot": boot,
+        **_trees_and_tags(request),
     }
     return render(request, "pages/runs.html", context)
+
+
+@require_safe
+@page
+def run_rows(request: PageRequest) -> HttpResponse:
+    """Show again the runs that a page lists (`ids`), and say how many of its filter are newer than its `top`."""
+    ids = [key for key in map(as_uuid, request.GET.get("ids", "").split(",")[:_MAX_ROWS]) if key]
+    filters = RunFilters.read(request.GET)
+    lines = run_lines(listed_runs(request.user).filter(pk__in=ids))
+    with_tree = request.GET.get("with_tree") != "0"
+    context = {"lines": lines, "with_tree": with_tree, "selectable": True, "new": _count_new(request, filters)}
+    return render(request, "pages/run_rows.html", context)
+
+
+def _count_new(request: PageRequest, filters: RunFilters) -> int:
+    top = request.GET.get("top")
+    if top is None:
+        return 0
+    search = filters.search(request.user.get_username())
+    seen = search.narrow(Run.objects.visible_to(request.user))
+    place = filters.order.read_place(top)
+    return seen[:_MAX_NEW].count() if place is None else count_before(seen, filters.order, place, _MAX_NEW)
+
+
+def _view_links(views: list[RunView], filters: RunFilters) -> list[ViewLink]:
+    queries = {view: RunFilters.read(QueryDict(view.query)).query() for view in views}
+    return [ViewLink(view, query, query == filters.query()) for view, query in queries.items()]
+
+
+def _trees_and_tags(request: PageRequest) -> dict[str, Any]:
+    trees = Tree.objects.visible_to(request.user).current().order_by("name", "id")
+    listed: list[tuple[UUID, str, list[str]]] = list(trees.values_list("pk", "name", "tags")[:_LISTED_TREES])
+    return {
+        "trees": [(pk, name) for pk, name, _ in listed],
+        "tags": sorted({tag for *_, tags in listed for tag in tags}),
+    }

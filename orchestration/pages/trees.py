@@ -10,25 +10,57 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from orchestration.actions.runs import start_run
+from orchestration.actions.tree_history import tree_history
+from orchestration.actions.tree_search import TreeSearch
 from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.models import Dependency, Run, Task, Tree
+from orchestration.models.definition import TreeQuerySet
 
 from . import run_form
 from .access import PageRequest, may_see_values, may_start, page, shown_to, visible_tree
+from .boot import boot_of
 from .run_form import RunForm
 from .run_lines import RunLine, listed_runs, run_lines
+from .tree_trend import trend_of
 
 TREES_PER_PAGE: Final = 50
 TASKS_PER_PAGE: Final = 200
 RECENT_RUNS: Final = 10
 _SHOWN_DEPENDENCIES: Final = 12
+#: Trees whose tags are offered.
+_LOOKED_AT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFilters:
+    """What the list is narrowed to, as it stands in the address."""
+
+    q: str = ""
+    tag: str = ""
+    owner: str = ""
+    archived: bool = False
+
+    @classmethod
+    def read(cls, query: QueryDict) -> TreeFilters:
+        """Read the filters of an address."""
+        q, tag, owner = (query.get(name, "").replace("\x00", "").strip()[:200] for name in ("q", "tag", "owner"))
+        return cls(q, tag, owner, archived=query.get("archived") == "true")
+
+    def __bool__(self) -> bool:
+        return bool(self.q or self.tag or self.owner)
+
+    def narrow(self, visible: TreeQuerySet, username: str) -> TreeQuerySet:
+        """Apply the filters; `username` is who `me` stands for."""
+        owner = username if self.owner == "me" else self.owner
+        return TreeSearch(q=self.q, tag=self.tag, owner=owner, archived=self.archived).narrow(visible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +76,15 @@ class TreeLine:
 @page
 def trees(request: PageRequest) -> HttpResponse:
     """List the trees."""
-    words = request.GET.get("q", "").replace("\x00", "").strip()
-    found = _search(Tree.objects.visible_to(request.user).current(), words)
+    filters = TreeFilters.read(request.GET)
+    visible = Tree.objects.visible_to(request.user)
+    found = filters.narrow(visible, request.user.get_username())
     listing = Paginator(_with_counts(found, request), TREES_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "section": "trees",
-        "q": words,
+        "filters": filters,
+        "tags": _tags(visible),
+        "boot": boot_of(request),
         "listing": listing,
         "lines": _tree_lines(listing, request),
         "may_start": may_start(request.user),
@@ -58,10 +93,9 @@ def trees(request: PageRequest) -> HttpResponse:
     return render(request, "pages/trees.html", context)
 
 
-def _search(found: QuerySet[Tree], words: str) -> QuerySet[Tree]:
-    for word in words.split()[:10]:
-        found = found.filter(Q(name__icontains=word) | Q(description__icontains=word) | Q(tags__icontains=word))
-    return found
+def _tags(visible: TreeQuerySet) -> list[str]:
+    tagged = visible.current().exclude(tags=[]).order_by().values_list("tags", flat=True)[:_LOOKED_AT]
+    return sorted({tag for tags in tagged for tag in tags})
 
 
 def _with_counts(found: QuerySet[Tree], request: PageRequest) -> QuerySet[Tree]:
@@ -134,12 +168,24 @@ def _tree_page(request: PageRequest, found: Tree, form: RunForm, status: int = 2
     tasks = Paginator(_tasks(found), TASKS_PER_PAGE).get_page(request.GET.get("page"))
     schema = shown_to(request.user, found.parameters)
     with_secrets = may_see_values(request.user)
+    history = tree_history(found, listed_runs(request.user))
+    boot = boot_of(request, treeId=str(found.pk))
+    boot["runs"] = {
+        "filter": {"tree": str(found.pk)},
+        "query": f"tree={found.pk}",
+        "rows": reverse("run-rows"),
+        "compare": f"{reverse('runs')}compare/",
+        "top": None,
+        "view": None,
+    }
     context = {
         "section": "trees",
         "tree": found,
         "listing": tasks,
         "tasks": _task_lines(tasks),
-        "recent": run_lines(listed_runs(request.user).filter(tree=found).newest_first()[:RECENT_RUNS]),
+        "recent": run_lines(history.runs[:RECENT_RUNS]),
+        "trend": trend_of(history),
+        "boot": boot,
         "may_start": may_start(request.user) and found.archived_at is None,
         "form": form,
         "key": run_form.new_key(),

@@ -12,7 +12,7 @@ from .overview import overview
 from .run import run, run_cancel, task_run, task_run_result
 from .run_compare import run_compare
 from .run_live import run_live
-from .runs import runs
+from .runs import run_rows, runs
 from .selftest import selftest
 from .trees import tree, tree_run, trees
 
@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trees/<uuid:pk>/edit/", tree_edit, name="tree-edit"),
     path("trees/<uuid:pk>/run/", tree_run, name="tree-run"),
     path("runs/", runs, name="runs"),
+    path("runs/rows/", run_rows, name="run-rows"),
     path("runs/<uuid:pk>/", run, name="run"),
     path("runs/<uuid:pk>/live/", run_live, name="run-live"),
     path("runs/compare/", run_compare, name="run-compare"),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from orchestration.models import Worker
+from orchestration.models import RunView, Worker
 from tests.pages.scene import make_worker
 
 from .matrix import Row
@@ -24,6 +24,12 @@ _PRIORITY: Final = {"priority": 0}
 
 def _bulk_delete(subject: Subject) -> dict[str, Any]:
     return {"act": "delete", "ids": [subject.ended.pk]}
+
+
+def _view(subject: Subject) -> dict[str, Any]:
+    if subject.token is None:
+        return {"id": 1}
+    return {"id": RunView.objects.get_or_create(user=subject.token.user, name="Mine")[0].pk}
 
 
 def _with_result(subject: Subject) -> dict[str, Any]:
@@ -56,6 +62,11 @@ EXPECTED: dict[str, Row] = {
     "read_run": Row("see"),
     "read_run_definition": Row("see"),
     "delete_run": Row("manage"),
+    "plan_act_on_runs": Row("create", body=_bulk_delete),
+    "list_run_views": Row("tokens"),
+    "make_run_view": Row("tokens", body={"name": "Failed", "query": "status=failed"}),
+    "change_run_view": Row("tokens", path=_view, body={"name": "Failed today"}),
+    "delete_run_view": Row("tokens", path=_view),
     "act_on_runs": Row("create", body=_bulk_delete),
     "list_task_runs": Row("see"),
     "read_task_run": Row("see"),

@@ -21,6 +21,7 @@ EXPECTED: dict[str, Row] = {
     "import_tree": Row("create", body=_DOCUMENT),
     "read_tree": Row("see"),
     "export_tree": Row("see"),
+    "read_tree_grid": Row("see"),
     "forecast_starts": Row("see"),
     "copy_tree": Row("copy", body={"name": "A copy"}),
     "save_tree": Row("edit", body={"definition": _DOCUMENT}, headers=_ANY),

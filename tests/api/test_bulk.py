@@ -145,3 +145,68 @@ def test_many_runs_take_no_more_queries_than_a_few(editor: Caller, tree: Tree) -
 def test_a_wrong_request_is_refused(editor: Caller, body: Any) -> None:
     answer = editor("POST", "/runs/bulk", body)
     assert (answer.status, answer.code) == (422, "invalid")
+
+
+def plan(caller: Caller, act: str, **body: Any) -> Any:
+    return caller("POST", "/runs/bulk-plan", {"act": act, **body})
+
+
+def obstacles(answer: Any) -> dict[str, int]:
+    return {obstacle["why_not"]: obstacle["runs"] for obstacle in answer.body["obstacles"]}
+
+
+def test_a_plan_counts_what_an_act_would_touch_and_does_nothing(editor: Caller, tree: Tree) -> None:
+    others = make_tree("Others", owner=User.objects.create(username="o"))
+    hidden = make_tree("Hidden", owner=User.objects.create(username="h"), visibility="private")
+    runs = [*active(tree, 2), make_run(tree), make_run(others), make_run(hidden)]
+    ids = [str(run.pk) for run in runs]
+    cancel = plan(editor, "cancel", ids=ids)
+    assert (cancel.body["matches"], cancel.body["doable"]) == (5, 2)
+    assert obstacles(cancel) == {"It has ended already": 2, NOT_THERE: 1}
+    assert {run["id"] for run in cancel.body["runs"]} == set(ids[:2])
+    delete = plan(editor, "delete", ids=ids)
+    assert (delete.body["doable"], delete.body["runs"][0]["id"]) == (1, ids[2])
+    assert obstacles(delete) == {"It has not ended; cancel it first, or wait": 2, NOT_THERE: 1, NOT_YOURS: 1}
+    assert Run.objects.count() == 5
+    assert not RunCommand.objects.exists()
+
+
+def test_a_plan_says_the_same_as_the_act(editor: Caller, tree: Tree) -> None:
+    make_run(tree, Status.FAILED, tasks=1)
+    make_run(tree, Status.COMPLETED, tasks=1)
+    active(tree, 3)
+    everything = {"filter": {"tree": str(tree.pk)}}
+    for act in ("rerun_failed", "cancel", "delete"):
+        said = plan(editor, act, **everything).body
+        assert said["matches"] == Run.objects.count()
+        if act != "rerun_failed":  # the definition of these runs was never stored
+            done = bulk(editor, act, expect=said["matches"], **everything).body
+            assert (done["done"], done["not_done"]) == (said["doable"], said["matches"] - said["doable"])
+        else:
+            assert obstacles(plan(editor, act, **everything)) == {
+                "It has not ended; cancel it first, or wait": 3,
+                "Nothing in it failed or was cancelled": 1,
+            }
+
+
+def test_a_plan_is_for_those_who_may_ever_do_it(viewer: Caller, tree: Tree) -> None:
+    assert plan(viewer, "delete", filter={}).status == 403
+    assert plan(viewer, "cancel", filter={}).body["matches"] == 0
+    for body in ({}, {"ids": []}, {"filter": {}, "expect": 1}, {"filter": {}, "ids": [str(uuid4())]}):
+        assert plan(viewer, "cancel", **body).status == 422
+
+
+def test_a_plan_takes_no_more_queries_for_many(editor: Caller, tree: Tree) -> None:
+    counts = []
+    for count in (2, 40):
+        ids = [str(run.pk) for run in active(tree, count)]
+        with CaptureQueriesContext(connection) as captured:
+            assert plan(editor, "cancel", ids=ids).body["doable"] == count
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+
+
+def test_the_reason_of_a_re_run_is_in_the_trail(editor: Caller) -> None:
+    tree = create_tree(TreeSpec("A tree", (TaskSpec("a", "a", "echo"), TaskSpec("b", "b", "echo"))))
+    bulk(editor, "rerun_failed", [finished(tree, b="failed")], reason="The source is back")
+    assert AuditEntry.objects.get(act="run.rerun").reason == "The source is back"

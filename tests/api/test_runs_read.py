@@ -13,6 +13,7 @@ from django.db.models import JSONField, Value
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from orchestration.actions.run_orders import ORDER_NAMES
 from orchestration.engine.status import Status
 from orchestration.models import Run, TaskAttempt, TaskRun, Tree
 from orchestration.store.stream import snapshot_of
@@ -36,6 +37,28 @@ def live(tree: Tree, editor: Caller) -> Run:
 
 def ids(answer: Any) -> list[str]:
     return [row["id"] for row in answer.body["items"]]
+
+
+@pytest.mark.parametrize("sort", ORDER_NAMES)
+def test_each_order_is_whole_over_its_pages(editor: Caller, tree: Tree, sort: str) -> None:
+    for number, status in enumerate([*Status, *Status]):
+        make_run(tree, status, queued_at=timezone.now() - timedelta(minutes=number // 2))
+    whole = ids(editor("GET", f"/runs?sort={sort}"))
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = editor("GET", f"/runs?sort={sort}&limit=3{cursor}")
+        seen += ids(page)
+        cursor = page.body["next"] and f"&cursor={page.body['next']}"
+    assert seen == whole
+    assert len(set(seen)) == 2 * len(Status)
+    assert editor("GET", f"/runs?sort={sort}&cursor=x~y").code == "unreadable"
+
+
+def test_a_tag_narrows_to_the_runs_of_its_trees(editor: Caller, tree: Tree) -> None:
+    make_run(tree)
+    wanted = make_run(make_tree("Tagged", tags=["etl"]))
+    assert ids(editor("GET", "/runs?tag=etl")) == [str(wanted.pk)]
 
 
 def queries(caller: Caller, path: str) -> int:

@@ -7,15 +7,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from orchestration.actions.run_orders import ORDER_NAMES
+from orchestration.actions.run_views import change_view, save_view
 from orchestration.engine.status import Status
 from orchestration.models import Run
 from orchestration.pages.keyset import PAGE_SIZE
 
 from .conftest import text_of
-from .scene import HOSTILE, Scene, make_run, make_tree
+from .scene import HOSTILE, Scene, make_live_run, make_run, make_tree, make_user, times_of
 
 
 def shown(browser: Client, **query: Any) -> list[Run]:
@@ -34,16 +37,110 @@ def test_each_filter_narrows(scene: Scene, as_viewer: Client) -> None:
     assert shown(as_viewer, q="<script>") == [scene.failed]
     assert len(shown(as_viewer, q="ADA")) == 6
     assert shown(as_viewer, status="failed", trigger="sdk") == []
+    assert len(shown(as_viewer, status=["failed", "cancelled"])) == 2
+    assert len(shown(as_viewer, tag="nightly")) == 6
+    assert shown(as_viewer, tag="night") == []
+    assert len(shown(as_viewer, requested_by="ada")) == 6
+    assert shown(as_viewer, requested_by="me") == []
+
+
+@pytest.mark.django_db
+def test_times_narrow_by_a_period_or_by_moments(as_viewer: Client) -> None:
+    tree, now = make_tree(), timezone.now()
+    runs = [make_run(tree, queued_at=now - timedelta(hours=hours)) for hours in (0, 5, 50, 500)]
+    for when, count in {"hour": 1, "day": 2, "week": 3, "": 4}.items():
+        assert shown(as_viewer, when=when) == runs[:count]
+    at = (now - timedelta(hours=60)).strftime("%Y-%m-%dT%H:%M")
+    assert shown(as_viewer, since=at) == runs[:3]
+    assert shown(as_viewer, until=at) == runs[3:]
+    assert shown(as_viewer, since=at, until=(now - timedelta(hours=1)).isoformat()) == runs[1:3]
+    # A period makes them void.
+    assert shown(as_viewer, when="hour", since=at) == runs[:1]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sort", ORDER_NAMES)
+def test_each_order_holds_each_run_once_in_both_directions(as_viewer: Client, sort: str) -> None:
+    tree, at = make_tree(), timezone.now()
+    for number in range(2 * PAGE_SIZE + 10):
+        status = list(Status)[number % len(Status)]
+        queued_at = at - timedelta(minutes=number // 3)
+        fields = {} if number % 4 else times_of(status, queued_at) | {"started_at": queued_at}
+        make_run(tree, status, queued_at=queued_at, **fields)
+    pages, query = [], {"sort": sort}
+    while True:
+        context: Any = as_viewer.get("/runs/", query).context
+        pages.append([line.run for line in context["lines"]])
+        if context["found"].after is None:
+            break
+        query = {"sort": sort, "after": context["found"].after}
+    listed = [run for one in pages for run in one]
+    assert len(listed) == len(set(listed)) == Run.objects.count()
+    keys = [_key(run, sort.removeprefix("-")) for run in listed]
+    assert keys == sorted(keys, reverse=sort.startswith("-"))
+    back: Any = as_viewer.get("/runs/", {"sort": sort, "before": context["found"].before}).context
+    assert [line.run for line in back["lines"]] == pages[-2]
+
+
+def _key(run: Run, name: str) -> Any:
+    if name != "duration":
+        return getattr(run, name)
+    return run.finished_at - run.started_at if run.finished_at and run.started_at else timedelta(0)
+
+
+@pytest.mark.django_db
+def test_a_default_view_is_opened_when_nothing_is_asked_for(as_viewer: Client, viewer: User) -> None:
+    view = save_view(viewer, "Failed today", "when=day&status=failed&nonsense=1", is_default=True)
+    save_view(make_user("other"), "Not mine", "status=failed", is_default=True)
+    response = as_viewer.get("/runs/")
+    assert response.headers["Location"] == "/runs/?status=failed&when=day"
+    context: Any = as_viewer.get("/runs/?status=failed&when=day").context
+    assert [(link.view, link.is_shown) for link in context["views"]] == [(view, True)]
+    assert as_viewer.get("/runs/?view=all").status_code == 200
+    change_view(view, query="")
+    assert as_viewer.get("/runs/").headers["Location"] == "/runs/?view=all"
+
+
+@pytest.mark.django_db
+def test_rows_are_given_again_with_the_number_of_new_runs(
+    as_viewer: Client, django_assert_max_num_queries: Any
+) -> None:
+    tree = make_tree()
+    secret = make_run(make_tree("Secret", visibility="private", owner=make_user("other")))
+    old = make_run(tree, Status.FAILED, error="It broke", queued_at=timezone.now() - timedelta(hours=1))
+    context: Any = as_viewer.get("/runs/", {"status": "failed"}).context
+    top = context["boot"]["runs"]["top"]
+    make_run(tree, Status.COMPLETED)
+    make_run(tree, Status.FAILED, error="It broke")
+    with django_assert_max_num_queries(5):
+        text = text_of(as_viewer.get("/runs/rows/", {"ids": f"{old.pk},{secret.pk},x", "top": top, "status": "failed"}))
+    assert f"run-{old.pk}" in text
+    assert "Secret" not in text
+    assert 'data-new="1"' in text
+    assert 'data-new="0"' in text_of(as_viewer.get("/runs/rows/", {"ids": "", "status": "failed"}))
+    # An empty list has no top.
+    assert 'data-new="3"' in text_of(as_viewer.get("/runs/rows/", {"ids": "", "top": ""}))
+
+
+@pytest.mark.django_db
+def test_a_row_says_how_far_a_run_is_and_what_failed(as_viewer: Client, admin: User) -> None:
+    make_live_run(make_tree(), admin)
+    text = text_of(as_viewer.get("/runs/"))
+    assert "4 of 8 tasks" in text
+    assert "2 failed" in text
 
 
 @pytest.mark.parametrize(
     "query",
     [
         {"status": "nonsense", "trigger": "nonsense", "tree": "nonsense"},
-        {"older": "nonsense"},
-        {"older": "2025-01-01_x"},
-        {"newer": "2025-01-01T00:00:00_00000000-0000-0000-0000-000000000000"},
-        {"newer": "9999-99-99"},
+        {"after": "nonsense"},
+        {"after": "2025-01-01~x"},
+        {"before": "2025-01-01T00:00:00~00000000-0000-0000-0000-000000000000"},
+        {"before": "9999-99-99", "sort": "colour"},
+        {"sort": "status", "after": "colour~2025-01-01T00:00:00Z~00000000-0000-0000-0000-000000000000"},
+        {"sort": "duration", "after": f"{10**30}~00000000-0000-0000-0000-000000000000"},
+        {"when": "never", "since": "yesterday", "until": "0001-01-01T00:00+15:00", "tag": "", "requested_by": "\x00"},
     ],
 )
 def test_nonsense_in_the_address_narrows_nothing(scene: Scene, as_viewer: Client, query: dict[str, str]) -> None:
@@ -72,14 +169,14 @@ def test_pages_hold_each_run_once_in_both_directions(as_viewer: Client) -> None:
         forth.append([line.run.pk for line in context["lines"]])
         # New runs do not shift the pages.
         make_run(tree, Status.COMPLETED, queued_at=timezone.now() + timedelta(seconds=1))
-        if context["found"].older is None:
+        if context["found"].after is None:
             break
-        query = {"older": context["found"].older}
+        query = {"after": context["found"].after}
     assert [pk for one in forth for pk in one] == wanted
 
-    context = as_viewer.get("/runs/", {"newer": context["found"].newer}).context
+    context = as_viewer.get("/runs/", {"before": context["found"].before}).context
     assert [line.run.pk for line in context["lines"]] == forth[1]
-    assert context["found"].newer and context["found"].older
+    assert context["found"].before and context["found"].after
 
 
 @pytest.mark.django_db
@@ -88,7 +185,7 @@ def test_the_links_keep_the_filters(as_viewer: Client) -> None:
     for _ in range(PAGE_SIZE + 1):
         make_run(tree, Status.COMPLETED)
     text = text_of(as_viewer.get("/runs/", {"status": "completed", "q": "nightly"}))
-    assert "?status=completed&amp;q=nightly&amp;older=" in text
+    assert "?status=completed&amp;q=nightly&amp;after=" in text
 
 
 @pytest.mark.django_db
@@ -98,15 +195,6 @@ def test_queries_do_not_grow(as_viewer: Client, django_assert_max_num_queries: A
         make_run(tree, Status.IN_PROGRESS, tasks=2)
     with django_assert_max_num_queries(8):
         as_viewer.get("/runs/")
-
-
-@pytest.mark.django_db
-def test_only_a_page_with_active_runs_refreshes_itself(as_viewer: Client) -> None:
-    tree = make_tree()
-    make_run(tree, Status.COMPLETED)
-    assert "data-active" not in text_of(as_viewer.get("/runs/"))
-    make_run(tree, Status.IN_PROGRESS)
-    assert "data-active" in text_of(as_viewer.get("/runs/"))
 
 
 @pytest.mark.django_db

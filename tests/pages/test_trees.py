@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -181,3 +182,44 @@ def test_a_nonsense_key_is_refused(as_operator: Client) -> None:
 def test_shown_dependencies(scene: Scene, as_viewer: Client) -> None:
     text = text_of(as_viewer.get(reverse("tree", args=[scene.tree.pk])))
     assert "(optional)" in text
+
+
+@pytest.mark.django_db
+def test_trees_are_narrowed_by_tag_owner_and_archive(as_admin: Client, admin: User) -> None:
+    make_tree("Mine", owner=admin, tags=["etl", "nightly"])
+    make_tree("Nobody's", tags=["etl"])
+    make_tree("Old", tags=["etl"], archived_at=timezone.now())
+    for query, names in {
+        "": ["Mine", "Nobody's"],
+        "tag=etl": ["Mine", "Nobody's"],
+        "tag=et": [],
+        "tag=nightly&owner=me": ["Mine"],
+        "owner=ada": ["Mine"],
+        "owner=%00": ["Mine", "Nobody's"],
+        "archived=true": ["Old"],
+    }.items():
+        context: Any = as_admin.get(f"/trees/?{query}").context
+        assert [line.tree.name for line in context["lines"]] == names, query
+    assert "The archive is empty" not in text_of(as_admin.get("/trees/?archived=true"))
+    Tree.objects.filter(name="Old").delete()
+    assert "The archive is empty" in text_of(as_admin.get("/trees/?archived=true"))
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_tree_sums_its_last_runs_up(as_viewer: Client) -> None:
+    tree, now = make_tree(), timezone.now()
+    good = make_run(tree, Status.COMPLETED, queued_at=now - timedelta(minutes=3))
+    failed = make_run(tree, Status.FAILED, queued_at=now - timedelta(minutes=2), error="It broke")
+    make_run(tree, Status.IN_PROGRESS, queued_at=now - timedelta(minutes=1))
+    response = as_viewer.get(reverse("tree", args=[tree.pk]))
+    trend = (response.context or {})["trend"]
+    assert (trend.success, trend.median, trend.p95) == ("50%", "2.4 s", "2.4 s")
+    assert (trend.last_good, trend.last_failed) == (good, failed)
+    assert trend.comparison == f"/runs/compare/?left={good.pk}&right={failed.pk}"
+    assert [bar.state.key for bar in trend.bars] == ["completed", "failed", "in_progress"]
+    assert all(0 <= bar.y < trend.height and bar.y + bar.height == trend.height for bar in trend.bars)
+
+
+@pytest.mark.django_db
+def test_a_tree_without_runs_has_no_chart(as_viewer: Client) -> None:
+    assert '<svg class="trend"' not in text_of(as_viewer.get(reverse("tree", args=[make_tree().pk])))

@@ -100,6 +100,27 @@ export interface Accepted {
 
 export type BulkAct = 'cancel' | 'delete' | 'rerun_failed';
 
+/** Which runs an act is about: some by their ids, or all that a filter matches. */
+export type BulkTarget = { ids: readonly string[] } | { filter: JSONObject };
+
+/** What an act on many runs would do. */
+export interface BulkPlan {
+  matches: number;
+  doable: number;
+  /** Runs that the act takes at a time. */
+  most: number;
+  obstacles: { why_not: string; runs: number }[];
+  runs: { id: string; tree_name: string; status: Status; queued_at: Timestamp }[];
+}
+
+/** Filters of the list of runs, kept under a name. `query` is that of the list's address. */
+export interface RunView {
+  id: number;
+  name: string;
+  query: string;
+  is_default: boolean;
+}
+
 export interface BulkResult {
   done: number;
   not_done: number;

@@ -3,18 +3,20 @@
 import type { JSONValue, Status, TaskRecord } from '../live/frames';
 import type { Client, Options, Query } from './client';
 import { readAll, type Page, type PageQuery } from './pages';
-import type { Accepted, Attempt, BulkAct, BulkResult, Digests, RerunPlan, RerunRequest, RerunWish, Run, RunSummary, StartRequest, TaskRun } from './run-types';
+import type { Accepted, Attempt, BulkAct, BulkPlan, BulkResult, BulkTarget, Digests, RerunPlan, RerunRequest, RerunWish, Run, RunSummary, RunView, StartRequest, TaskRun } from './run-types';
 import type { JSONObject } from './types';
 
 export interface RunQuery extends PageQuery {
   status?: readonly Status[];
   tree?: string;
   trigger?: string;
+  tag?: string;
   requested_by?: string;
   since?: string;
   until?: string;
   q?: string;
   parent?: string;
+  sort?: string;
 }
 
 export type RunAct = 'cancel' | 'pause' | 'resume';
@@ -91,9 +93,32 @@ export class Runs {
     return this.client.send('POST', at(id, '/rerun'), { ...options, body: request, idempotencyKey });
   }
 
-  /** Act on many runs; each is done or not, and it is said why not. */
-  bulk(act: BulkAct, ids: readonly string[], reason = '', options: Options = {}): Promise<BulkResult> {
-    return this.client.send('POST', '/runs/bulk', { ...options, body: { act, ids, reason } });
+  /** Ask what an act on many runs would do. */
+  bulkPlan(act: BulkAct, target: BulkTarget, options: Options = {}): Promise<BulkPlan> {
+    return this.client.send('POST', '/runs/bulk-plan', { ...options, body: { act, ...target } });
+  }
+
+  /** Act on many runs; each is done or not, and it is said why not. With a filter, `expect` is how many matched. */
+  bulk(act: BulkAct, target: BulkTarget & { expect?: number }, reason = '', options: Options = {}): Promise<BulkResult> {
+    return this.client.send('POST', '/runs/bulk', { ...options, body: { act, ...target, reason } });
+  }
+
+  /** The caller's views of the list, by name. */
+  async views(options: Options = {}): Promise<RunView[]> {
+    const { items } = await this.client.get<{ items: RunView[] }>('/run-views', {}, options);
+    return items;
+  }
+
+  keepView(view: Omit<RunView, 'id'>, options: Options = {}): Promise<RunView> {
+    return this.client.send('POST', '/run-views', { ...options, body: view });
+  }
+
+  changeView(id: number, change: Partial<Omit<RunView, 'id'>>, options: Options = {}): Promise<RunView> {
+    return this.client.send('PATCH', `/run-views/${id}`, { ...options, body: change });
+  }
+
+  forgetView(id: number, options: Options = {}): Promise<void> {
+    return this.client.send('DELETE', `/run-views/${id}`, options);
   }
 
   delete(id: string, options: Options = {}): Promise<void> {

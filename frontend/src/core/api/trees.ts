@@ -3,7 +3,7 @@
 import type { Client, Options } from './client';
 import type { Page, PageQuery } from './pages';
 import type { RunSummary, StartRequest } from './run-types';
-import type { JSONObject, StartOrder, Tree, TreeDiff, TreeSummary, TreeVersion, Validation, Visibility } from './types';
+import type { JSONObject, StartOrder, Tree, TreeDiff, TreeGrid, TreeSummary, TreeVersion, Validation, Visibility } from './types';
 
 export interface TreeQuery extends PageQuery {
   q?: string;
@@ -87,6 +87,11 @@ export class Trees {
 
   restore(id: string, version: number, message: string, options: Options & { ifMatch: number | '*' }): Promise<Tree> {
     return this.client.send('POST', at(id, '/restore'), { ...options, body: { version, message } });
+  }
+
+  /** What each task did in the last runs; a page of the tasks. */
+  grid(id: string, query: PageQuery & { q?: string; failed?: boolean } = {}, options: Options = {}): Promise<TreeGrid> {
+    return this.client.get(at(id, '/grid'), { ...query }, options);
   }
 
   startOrder(id: string, slots: number, options: Options = {}): Promise<StartOrder> {

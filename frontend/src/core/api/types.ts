@@ -71,6 +71,28 @@ export interface EdgeChange {
   required: boolean;
 }
 
+/** What a task did in a run, as far as a grid tells. */
+export type GridCell = Status | 'blocked' | 'retrying';
+
+export interface GridTask {
+  id: string;
+  name: string;
+  /** For each of the grid's runs; null where the task was not in it. */
+  cells: (GridCell | null)[];
+}
+
+/** The last runs of a tree, newest first, and a page of its tasks. */
+export interface TreeGrid {
+  runs: { id: string; status: Status; queued_at: Timestamp; started_at: Timestamp | null; finished_at: Timestamp | null }[];
+  success_rate: number | null;
+  median_seconds: number | null;
+  p95_seconds: number | null;
+  last_good: string | null;
+  last_failed: string | null;
+  tasks: GridTask[];
+  next: string | null;
+}
+
 /** What changed from one version of a tree to another. */
 export interface TreeDiff {
   from: number;

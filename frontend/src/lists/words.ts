@@ -1,0 +1,121 @@
+/** Every English text of the lists. `{name}` stands for a value. */
+
+import { fillIn, type Values } from '../core/texts';
+
+const WORDS = {
+  'choose.some': '{count} chosen',
+  'choose.all': 'All {count} that match are chosen',
+  'choose.matching': 'Choose all that match',
+  'choose.none': 'Clear',
+  'choose.bar': 'What to do with the chosen runs',
+  'compare': 'Compare',
+  'compare.hint': 'Choose two runs to compare them',
+  'act.cancel': 'Cancel…',
+  'act.rerun_failed': 'Run failed again…',
+  'act.delete': 'Delete…',
+  'ask.cancel': 'Cancel {runs}?',
+  'ask.rerun_failed': 'Run what failed in {runs} again?',
+  'ask.delete': 'Delete {runs}?',
+  'ask.cancel.go': 'Cancel {runs}',
+  'ask.rerun_failed.go': 'Start {runs}',
+  'ask.delete.go': 'Delete {runs}',
+  'ask.cancel.body': 'What runs is stopped, and what waits does not start.',
+  'ask.rerun_failed.body': 'Each gets a new run of what failed or was cancelled, and of what comes after it.',
+  'ask.delete.body': 'Their tasks, results and logs go too. This can’t be taken back.',
+  'ask.left': '{runs} can’t be, and stay as they are:',
+  'ask.why': '{count} × {why}',
+  'runs.one': '1 run',
+  'runs.many': '{count} runs',
+  'impossible.cancel': 'None of them can be cancelled',
+  'impossible.rerun_failed': 'None of them can be run again',
+  'impossible.delete': 'None of them can be deleted',
+  'tooMany': '{count} runs match, and {most} can be done at a time',
+  'tooMany.hint': 'Narrow the filters.',
+  'done.cancel': '{runs} asked to stop',
+  'done.rerun_failed': '{runs} started',
+  'done.delete': '{runs} deleted',
+  'done.left': '{runs} were left alone: {why}',
+  'changed': 'The list has changed in the meantime',
+  'changed.hint': 'Nothing was done. Look at it again, and choose again.',
+  'new.one': '1 new run, show it',
+  'new.many': '{count} new runs, show them',
+  'new.most': '{count} new runs or more, show them',
+  'shown': '{runs} shown',
+  'gone': 'Deleted',
+  'cancel': 'Cancel',
+  'views': 'Views',
+  'views.save': 'Keep these filters as a view…',
+  'views.copy': 'Copy the link to this list',
+  'views.copied': 'The link was copied',
+  'views.notCopied': 'The browser does not let the page copy. The link is in the address line.',
+  'views.default': 'Open the list with “{name}”',
+  'views.rename': 'Rename “{name}”…',
+  'views.delete': 'Delete “{name}”…',
+  'views.delete.title': 'Delete the view “{name}”?',
+  'views.delete.body': 'The runs stay; only the filters are forgotten.',
+  'views.delete.go': 'Delete the view',
+  'view.title': 'Keep these filters as a view',
+  'view.renaming': 'Rename the view',
+  'view.name': 'Name',
+  'view.isDefault': 'Open the list of runs with it',
+  'view.save': 'Save',
+  'view.replaces': 'There is one of this name; its filters are replaced.',
+  'grid': 'What each task did in the last runs',
+  'grid.task': 'Task',
+  'grid.search': 'Find a task',
+  'grid.failed': 'Only tasks that failed',
+  'grid.more': 'Show more tasks',
+  'grid.none': 'No task is like this',
+  'grid.noneHint': 'None failed in these runs, or none has such a name.',
+  'grid.cell': '{task}: {state}, run of {when}',
+  'grid.absent': '{task}: not in the run of {when}',
+  'grid.run': 'Run of {when}: {state}',
+  'grid.order': 'The newest run is at the right.',
+  'grid.failedToLoad': 'The grid can’t be shown: {why}',
+  'again': 'Try again',
+  'import': 'Import…',
+  'import.title': 'Import a tree',
+  'import.text': 'A tree document, or apflow’s array of tasks',
+  'import.file': 'Choose a file',
+  'import.drop': 'Paste JSON here, or drop a file.',
+  'import.go': 'Import',
+  'import.draft': 'Import it although it can’t run yet',
+  'import.notJson': 'This is not JSON: {why}',
+  'import.problems': 'What is wrong with it',
+  'import.fine': '{tasks}, nothing is wrong with it.',
+  'import.nothing': 'Nothing was stored.',
+  'tasks.one': '1 task',
+  'tasks.many': '{count} tasks',
+  'tree.acts': 'Actions on {name}',
+  'tree.copy': 'Copy…',
+  'tree.copy.title': 'Copy “{name}”',
+  'tree.copy.name': 'Name of the copy',
+  'tree.copy.suggested': '{name} (copy)',
+  'tree.copy.go': 'Copy',
+  'tree.edit': 'Edit',
+  'tree.look': 'Look at the drawing',
+  'tree.export': 'Export as a file',
+  'tree.runs': 'All its runs',
+  'tree.archive': 'Put into the archive',
+  'tree.unarchive': 'Take out of the archive',
+  'tree.archived': '{name} was put into the archive',
+  'tree.unarchived': '{name} was taken out of the archive',
+  'undo': 'Undo',
+} as const;
+
+export type Word = keyof typeof WORDS;
+
+/** Return a text with its values put in. */
+export function say(word: Word, values: Values = {}): string {
+  return fillIn(WORDS[word], values);
+}
+
+/** Say how many runs. */
+export function runsInWords(count: number): string {
+  return count === 1 ? say('runs.one') : say('runs.many', { count: count.toLocaleString('en') });
+}
+
+/** Say how many tasks. */
+export function tasksInWords(count: number): string {
+  return count === 1 ? say('tasks.one') : say('tasks.many', { count: count.toLocaleString('en') });
+}
