@@ -83,13 +83,24 @@ def runs(request: PageRequest) -> HttpResponse:
 @require_safe
 @page
 def run_rows(request: PageRequest) -> HttpResponse:
-    """Show again the runs that a page lists (`ids`), and say how many of its filter are newer than its `top`."""
-    ids = [key for key in map(as_uuid, request.GET.get("ids", "").split(",")[:_MAX_ROWS]) if key]
-    filters = RunFilters.read(request.GET)
-    lines = run_lines(listed_runs(request.user).filter(pk__in=ids))
-    with_tree = request.GET.get("with_tree") != "0"
-    context = {"lines": lines, "with_tree": with_tree, "selectable": True, "new": _count_new(request, filters)}
+    """Show again the runs of a list that go on (`ids`), and say which of those that have ended (`ended`) are gone.
+
+    The answer also has the number of runs of the list's filters that are newer than its `top`.
+    """
+    ended = _ids(request, "ended")
+    seen = Run.objects.visible_to(request.user)
+    context = {
+        "lines": run_lines(listed_runs(request.user).filter(pk__in=_ids(request, "ids"))),
+        "with_tree": request.GET.get("with_tree") != "0",
+        "selectable": True,
+        "new": _count_new(request, RunFilters.read(request.GET)),
+        "gone": ended - set(seen.filter(pk__in=ended).values_list("pk", flat=True)) if ended else (),
+    }
     return render(request, "pages/run_rows.html", context)
+
+
+def _ids(request: PageRequest, name: str) -> set[UUID]:
+    return {key for key in map(as_uuid, request.GET.get(name, "").split(",")[:_MAX_ROWS]) if key}
 
 
 def _count_new(request: PageRequest, filters: RunFilters) -> int:

@@ -17,7 +17,7 @@ from .states import State
 #: Of the chart's own units: each bar with its gap, and the height of the longest one.
 _STEP: Final = 10
 _HEIGHT: Final = 56
-_LEAST: Final = 2
+_LEAST: Final = 3
 _GAP: Final = 2
 
 

@@ -17,6 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from orchestration.actions.run_orders import NEWEST_FIRST
 from orchestration.actions.runs import start_run
 from orchestration.actions.tree_history import tree_history
 from orchestration.actions.tree_search import TreeSearch
@@ -175,7 +176,7 @@ def _tree_page(request: PageRequest, found: Tree, form: RunForm, status: int = 2
         "query": f"tree={found.pk}",
         "rows": reverse("run-rows"),
         "compare": f"{reverse('runs')}compare/",
-        "top": None,
+        "top": NEWEST_FIRST.place_of(history.runs[0]) if history.runs else "",
         "view": None,
     }
     context = {

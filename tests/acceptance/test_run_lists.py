@@ -198,6 +198,8 @@ def test_rows_are_chosen_by_mouse_and_by_keyboard(author: Author) -> None:
     runs.expect_chosen(5)
     runs.boxes.nth(3).click(modifiers=["Shift"])
     runs.expect_chosen(2)
+    runs.page.get_by_role("checkbox", name="Choose all runs of this page").check()
+    runs.expect_chosen(8)
     runs.do("Clear")
     runs.expect_chosen(0)
     runs.boxes.nth(2).focus()
@@ -417,6 +419,10 @@ def test_the_page_of_a_tree_follows_its_runs(author: Author) -> None:
     author.site.client.cancel(run)
     expect(runs.row(run)).to_contain_text("Cancelled", timeout=30_000)
     expect(grid_of(page).get_by_role("link", name=re.compile("^long: Cancelled"))).to_be_visible(timeout=30_000)
+    author.site.client.cancel(str(author.site.client.start(tree)["id"]))
+    page.get_by_role("button", name="1 new run, show it").click(timeout=30_000)
+    expect(page.get_by_role("heading", name="The last 2 runs")).to_be_visible()
+    expect(grid_of(page).get_by_role("gridcell")).to_have_count(4)
 
 
 # --- the list of trees ------------------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from orchestration.actions.run_orders import ORDER_NAMES
+from orchestration.actions.run_orders import NEWEST_FIRST, ORDER_NAMES, RunOrder
 from orchestration.actions.run_views import change_view, save_view
 from orchestration.engine.status import Status
 from orchestration.models import Run
@@ -112,7 +113,7 @@ def test_rows_are_given_again_with_the_number_of_new_runs(
     top = context["boot"]["runs"]["top"]
     make_run(tree, Status.COMPLETED)
     make_run(tree, Status.FAILED, error="It broke")
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         text = text_of(as_viewer.get("/runs/rows/", {"ids": f"{old.pk},{secret.pk},x", "top": top, "status": "failed"}))
     assert f"run-{old.pk}" in text
     assert "Secret" not in text
@@ -201,3 +202,33 @@ def test_queries_do_not_grow(as_viewer: Client, django_assert_max_num_queries: A
 def test_an_empty_list_says_what_to_do(as_viewer: Client) -> None:
     assert "Nothing has run yet" in text_of(as_viewer.get("/runs/"))
     assert "No run matches these filters" in text_of(as_viewer.get("/runs/", {"status": "failed"}))
+
+
+@pytest.mark.django_db
+def test_rows_tell_which_runs_are_gone(as_viewer: Client) -> None:
+    tree = make_tree()
+    kept, deleted = make_run(tree), make_run(tree)
+    secret = make_run(make_tree("Secret", visibility="private", owner=make_user("other")))
+    deleted_pk = deleted.pk
+    deleted.delete()
+    ended = f"{kept.pk},{deleted_pk},{secret.pk},nonsense"
+    context: Any = as_viewer.get("/runs/rows/", {"ids": "", "ended": ended}).context
+    assert context["gone"] == {deleted_pk, secret.pk}
+    assert context["lines"] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sort", ORDER_NAMES)
+def test_an_index_holds_each_order(sort: str) -> None:
+    make_run(make_tree())
+    order = RunOrder.read(sort) or NEWEST_FIRST
+    place = order.read_place(order.place_of(order.sort(Run.objects.all())[0]))
+    assert place is not None
+    with connection.cursor() as cursor:
+        # With hardly a row in the table, PostgreSQL would rather read and sort all of it.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+    plan = order.sort(order.beyond(Run.objects.all(), place)).explain()
+    assert "Sort" not in plan
+    assert "Index Cond: (ROW(" in plan

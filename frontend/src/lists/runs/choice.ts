@@ -21,8 +21,9 @@ export class Choice {
 
   /** Do the same with every row between the last one and this one; without a last one, with this one alone. */
   setRange(id: string, isChosen: boolean, order: readonly string[]): void {
-    const [from, to] = [order.indexOf(this.anchor ?? id), order.indexOf(id)].sort((a, b) => a - b) as [number, number];
-    for (const between of order.slice(Math.max(from, 0), to + 1)) {
+    const start = this.anchor !== null && order.includes(this.anchor) ? this.anchor : id;
+    const [from, to] = [order.indexOf(start), order.indexOf(id)].sort((a, b) => a - b) as [number, number];
+    for (const between of order.slice(from, to + 1)) {
       if (isChosen) this.ids.add(between);
       else this.ids.delete(between);
     }

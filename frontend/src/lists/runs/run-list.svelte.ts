@@ -24,6 +24,8 @@ export class RunList {
   fresh = $state(0);
   /** Grows whenever a run may have moved. */
   moved = $state(0);
+  /** Grows whenever the page was made new. */
+  shown = $state(0);
 
   private runs = $state.raw<RunsBoot>() as RunsBoot;
   private readonly choice = new Choice();
@@ -86,16 +88,18 @@ export class RunList {
   async show(): Promise<void> {
     if (!this.table) return location.reload();
     const page = await fetchPage(location.href);
-    const [fresh, boot] = [page?.querySelector('table[data-runs]'), page?.getElementById('boot')?.textContent];
-    if (!fresh || !boot) return location.reload();
+    const [table, boot] = [page?.querySelector('table[data-runs]'), page?.getElementById('boot')?.textContent];
+    if (!page || !table || !boot) return location.reload();
     const count = this.fresh;
     this.runs = (JSON.parse(boot) as ListsBoot).runs ?? this.runs;
-    localise(fresh);
-    morph(this.table, document.adoptNode(fresh));
-    const pager = page?.querySelector('.pager');
-    const place = document.querySelector('.pager');
-    if (pager && place) place.replaceWith(document.adoptNode(pager));
+    localise(page);
+    morph(this.table, document.adoptNode(table));
+    for (const part of document.querySelectorAll<HTMLElement>('[data-part]')) {
+      const other = page.querySelector(`[data-part="${part.dataset.part}"]`);
+      if (other) morph(part, document.adoptNode(other));
+    }
     this.fresh = 0;
+    this.shown += 1;
     this.publish();
     if (count) announce(say('shown', { runs: runsInWords(count) }));
     this.table.querySelector<HTMLElement>('tbody a')?.focus({ preventScroll: true });
@@ -121,12 +125,19 @@ export class RunList {
       box.checked = this.choice.has(box.dataset.choose!);
       box.closest('tr')?.toggleAttribute('data-chosen', box.checked);
     }
+    const all = this.table?.querySelector<HTMLInputElement>('[data-choose-all]');
+    if (!all) return;
+    all.checked = order.length > 0 && this.chosen.length === order.length;
+    all.indeterminate = this.chosen.length > 0 && !all.checked;
   }
 
   private click(event: MouseEvent): void {
-    const box = (event.target as Element).closest<HTMLInputElement>('[data-choose]');
+    const box = (event.target as Element).closest<HTMLInputElement>('[data-choose], [data-choose-all]');
     if (!box) return;
-    if (event.shiftKey) this.choice.setRange(box.dataset.choose!, box.checked, this.order);
+    if ('chooseAll' in box.dataset) {
+      if (box.checked) this.choice.setAll(this.order);
+      else this.choice.clear();
+    } else if (event.shiftKey) this.choice.setRange(box.dataset.choose!, box.checked, this.order);
     else this.choice.set(box.dataset.choose!, box.checked);
     this.publish();
   }
@@ -159,38 +170,32 @@ export class RunList {
 
   private async lookOnce(): Promise<void> {
     const rows = [...(this.table?.tBodies[0]?.rows ?? [])].filter((row) => !row.hasAttribute('data-gone'));
+    const goesOn = (row: Element): boolean => row.hasAttribute('data-active-run');
     // What has ended changes no more, but it can be deleted.
-    const page = await fetchPage(this.rowsAddress(rows.map(idOf)));
+    const ended = rows.filter((row) => !goesOn(row)).map(idOf);
+    const page = await fetchPage(this.rowsAddress(rows.filter(goesOn).map(idOf), ended));
     const answer = page?.querySelector<HTMLElement>('[data-new]');
     if (!page || !answer) return;
     localise(page);
-    for (const row of rows) this.takeOver(row, page.getElementById(row.id));
+    const gone = new Set(answer.dataset.gone?.split(' '));
+    for (const row of rows) {
+      const fresh = page.getElementById(row.id);
+      if (fresh) morph(row, document.adoptNode(fresh));
+      else if (goesOn(row) || gone.has(idOf(row))) strike(row);
+    }
     if (this.runs.top !== null) this.fresh = Number(answer.dataset.new);
     this.tick();
     this.publishKept();
     this.moved += 1;
   }
 
-  private rowsAddress(ids: readonly string[]): string {
+  private rowsAddress(ids: readonly string[], ended: readonly string[]): string {
     const query = new URLSearchParams(this.runs.query);
     query.set('ids', ids.join(','));
+    query.set('ended', ended.join(','));
     if (this.runs.top !== null) query.set('top', this.runs.top);
     if (this.boot.treeId) query.set('with_tree', '0');
     return `${this.runs.rows}?${query}`;
-  }
-
-  private takeOver(row: HTMLTableRowElement, fresh: HTMLElement | null): void {
-    if (fresh) {
-      morph(row, document.adoptNode(fresh));
-      return;
-    }
-    // It stays where it is, so that nothing moves under the reader.
-    row.setAttribute('data-gone', '');
-    const box = row.querySelector<HTMLInputElement>('[data-choose]');
-    if (box) box.disabled = true;
-    const status = row.querySelector('.status');
-    if (status) status.textContent = say('gone');
-    for (const link of row.querySelectorAll('a')) link.removeAttribute('href');
   }
 
   private publishKept(): void {
@@ -217,6 +222,16 @@ export class RunList {
 
 function idOf(row: Element): string {
   return row.id.replace(/^run-/, '');
+}
+
+/** Show that a run was deleted. Its row stays where it is, so that nothing moves under the reader. */
+function strike(row: HTMLTableRowElement): void {
+  row.setAttribute('data-gone', '');
+  const box = row.querySelector<HTMLInputElement>('[data-choose]');
+  if (box) box.disabled = true;
+  const status = row.querySelector('.status');
+  if (status) status.textContent = say('gone');
+  for (const link of row.querySelectorAll('a')) link.removeAttribute('href');
 }
 
 /** Fetch a page of this site; null when it can't be had now: the next look tries again. */
