@@ -192,7 +192,8 @@ def test_a_plan_says_the_same_as_the_act(editor: Caller, tree: Tree) -> None:
 def test_a_plan_is_for_those_who_may_ever_do_it(viewer: Caller, tree: Tree) -> None:
     assert plan(viewer, "delete", filter={}).status == 403
     assert plan(viewer, "cancel", filter={}).body["matches"] == 0
-    for body in ({}, {"ids": []}, {"filter": {}, "expect": 1}, {"filter": {}, "ids": [str(uuid4())]}):
+    wrong: list[dict[str, Any]] = [{}, {"ids": []}, {"filter": {}, "expect": 1}, {"filter": {}, "ids": [str(uuid4())]}]
+    for body in wrong:
         assert plan(viewer, "cancel", **body).status == 422
 
 

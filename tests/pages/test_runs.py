@@ -66,7 +66,7 @@ def test_each_order_holds_each_run_once_in_both_directions(as_viewer: Client, so
     for number in range(2 * PAGE_SIZE + 10):
         status = list(Status)[number % len(Status)]
         queued_at = at - timedelta(minutes=number // 3)
-        fields = {} if number % 4 else times_of(status, queued_at) | {"started_at": queued_at}
+        fields: dict[str, Any] = {} if number % 4 else times_of(status, queued_at) | {"started_at": queued_at}
         make_run(tree, status, queued_at=queued_at, **fields)
     pages, query = [], {"sort": sort}
     while True:
