@@ -1,4 +1,4 @@
-"""The worker process: the engine, its signals, and nothing else."""
+"""The worker process: the engine, the thread that fires schedules, and signals."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Final
 
 from orchestration.actions.engines import calm_collector
 from orchestration.engine.engine import Engine
+
+from .schedule_thread import ScheduleThread
 
 logger = logging.getLogger("apflow.worker")
 
@@ -34,7 +36,10 @@ def serve(engine: Engine) -> None:
     calm_collector()
     engine.start()
     logger.info("worker %s is ready, %d slots", engine.worker_id, engine.options.slots)
+    schedules = ScheduleThread()
+    schedules.start()
     while not (asked.is_set() or engine.is_stopped):
         asked.wait(0.5)
+    schedules.stop()
     engine.stop()
     logger.info("worker %s has stopped", engine.worker_id)

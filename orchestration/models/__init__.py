@@ -7,10 +7,12 @@ from .operation import ExecutorConfig, ExecutorPermit, Worker
 from .presence import Presence
 from .run_views import RunView
 from .secrets import Secret, SecretUse
+from .schedule import CalendarFeed, Schedule, ScheduleFire, SchedulesPause
 
 __all__ = [
     "ApiToken",
     "AuditEntry",
+    "CalendarFeed",
     "Dependency",
     "ExecutorConfig",
     "ExecutorPermit",
@@ -21,6 +23,9 @@ __all__ = [
     "RunView",
     "Secret",
     "SecretUse",
+    "Schedule",
+    "ScheduleFire",
+    "SchedulesPause",
     "Task",
     "TaskAttempt",
     "TaskLog",

@@ -18,7 +18,7 @@ _SEEN: Final = (
     *("worker", "executorconfig"),
 )
 _VIEWER: Final = frozenset(f"view_{model}" for model in _SEEN)
-_OPERATOR: Final = _VIEWER | {"add_run", "change_run"}
+_OPERATOR: Final = _VIEWER | {"add_run", "change_run", "view_schedule", "view_schedulefire"}
 _EDITOR: Final = _OPERATOR | {
     *(f"{verb}_{model}" for verb in ("add", "change", "delete") for model in ("tree", "task", "dependency")),
     "delete_run",

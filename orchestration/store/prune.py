@@ -23,6 +23,7 @@ _DELETE: Final = (
     """UPDATE orchestration_taskrun SET reused_from_id = NULL WHERE reused_from_id IN (
            SELECT id FROM orchestration_taskrun WHERE run_id = ANY(%(ids)s))""",
     "UPDATE orchestration_run SET parent_run_id = NULL WHERE parent_run_id = ANY(%(ids)s)",
+    "UPDATE orchestration_schedulefire SET run_id = NULL WHERE run_id = ANY(%(ids)s)",
     "DELETE FROM orchestration_runevent WHERE run_id = ANY(%(ids)s)",
     "DELETE FROM orchestration_runcommand WHERE run_id = ANY(%(ids)s)",
     """DELETE FROM orchestration_tasklog WHERE task_run_id IN (
