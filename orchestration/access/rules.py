@@ -11,6 +11,9 @@
 | steer a run | operators who see it; who started it |
 | run a tree that is not stored, run again with other inputs | operators who may make trees, or change them |
 | run again | operators who see the run, and its tree if there is one |
+| see a schedule, run it now | operators who see its tree |
+| make, change, delete a schedule, switch it on or off | editors who see its tree |
+| pause all schedules | administrators |
 | delete a run | who may delete its tree; editors: runs that they started |
 | make and revoke tokens of their own | everybody, in a session or with a token of the scope admin |
 | keep views of the list of runs | everybody, in a session or with a token of the scope admin |
@@ -24,10 +27,11 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from orchestration.models import ApiToken, Run, RunView, Tree
+from orchestration.models import ApiToken, Run, RunView, Schedule, Tree
 from orchestration.models.definition import TreeQuerySet, sees_all
 from orchestration.models.execution import RunQuerySet
 from orchestration.models.identity import ApiTokenQuerySet
+from orchestration.models.schedule import ScheduleQuerySet
 
 from .actor import Actor
 
@@ -90,6 +94,27 @@ def may_run_again(actor: Actor, run: Run) -> bool:
 def rerunnable(actor: Actor) -> Q:
     """The condition, within the runs that the actor sees, of those that `may_run_again` allows."""
     return Q(tree__isnull=True) | Q(tree__in=trees_of(actor)) if may_start(actor) else Q(pk__in=())
+
+
+def schedules_of(actor: Actor) -> ScheduleQuerySet:
+    """Schedules that the actor may see: of trees that they see and may run."""
+    return Schedule.objects.visible_to(actor.user) if may_start(actor) else Schedule.objects.none()
+
+
+def find_schedule(actor: Actor, pk: UUID | str) -> Schedule | None:
+    """Return a schedule of a tree that the actor sees; whether they may see it too says `may_start`."""
+    found = Schedule.objects.visible_to(actor.user).select_related("tree", "responsible")
+    return found.filter(pk=pk).first()
+
+
+def may_edit_schedules(actor: Actor) -> bool:
+    """Tell whether the actor may make schedules of trees that they see, and change those that they see."""
+    return may_start(actor) and actor.can("change_tree")
+
+
+def may_pause_schedules(actor: Actor) -> bool:
+    """Tell whether the actor may pause all schedules."""
+    return may_administer(actor)
 
 
 def may_change_inputs(actor: Actor) -> bool:

@@ -23,7 +23,7 @@ from orchestration.engine.errors import (
     VersionConflictError,
 )
 from orchestration.engine.json_values import path_join
-from orchestration.models import Run, Tree
+from orchestration.models import Run, Schedule, Tree
 
 #: Seconds after which a client may try again while the database is away.
 _RETRY_AFTER: Final = 2
@@ -129,6 +129,7 @@ _TRANSLATIONS: Final[dict[type[Exception], Callable[[Any], ApiError]]] = {
     # Deleted by somebody else between being found and being locked.
     Tree.DoesNotExist: lambda error: not_found("tree"),
     Run.DoesNotExist: lambda error: not_found("run"),
+    Schedule.DoesNotExist: lambda error: not_found("schedule"),
     VersionConflictError: _of_conflict,
     VersionNotFoundError: _missing,
     TaskNotFoundError: _missing,

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field
 from orchestration.access import Actor, rules
 from orchestration.access.shown import shown_value
 from orchestration.engine.status import ACTIVE, Status
-from orchestration.models import Run, TaskRun
+from orchestration.models import Run, ScheduleFire, TaskRun
 from orchestration.models.execution import RunQuerySet
 
 from .large_values import read_sized, sized_columns
@@ -76,6 +76,7 @@ class RunDetails(RunOut):
 
     model_config = ConfigDict(title="Run")
 
+    schedule_id: UUID | None = Field(description="the schedule that started it")
     reruns: list[UUID] = Field(description="runs that were started after it, newest first")
     first_causes: list[FirstCause]
     may: RunMay
@@ -97,6 +98,7 @@ def run_details(actor: Actor, run: Run) -> dict[str, Any]:
     """Return a run as RunDetails."""
     reruns = rules.runs_of(actor).filter(parent_run=run).newest_first()
     return _row(actor, run, _count_tasks([run.pk])[run.pk], run.parameters) | {
+        "schedule_id": ScheduleFire.objects.filter(run=run).values_list("schedule_id", flat=True).first(),
         "reruns": list(reruns.values_list("pk", flat=True)[:_LISTED_RERUNS]),
         "first_causes": _first_causes(run) if run.status == Status.FAILED else [],
         "may": {

@@ -14,7 +14,8 @@ from django.urls import reverse
 
 from orchestration.engine.definition import MAX_NAME_CHARS
 from orchestration.engine.schedule_due import Policy
-from orchestration.engine.schedule_timing import KINDS, MAX_EXPRESSION_CHARS, Timing
+from orchestration.engine.schedule_timing import KINDS, MAX_EXPRESSION_CHARS, Timing, timing_problems
+from orchestration.engine.schedule_words import in_words
 
 from .definition import Tree, priority_check, priority_field, sees_all, visible_trees
 from .execution import Run
@@ -146,6 +147,25 @@ class Schedule(models.Model):
     def is_over(self) -> bool:
         """True when it is switched on and nothing is to come."""
         return self.enabled and self.next_due_at is None
+
+    @property
+    def words(self) -> str:
+        """When it is due, in words; what is written when that can't be."""
+        return self.expression if timing_problems(self.timing) else in_words(self.timing)
+
+    @property
+    def state(self) -> str:
+        """`on`, `off`, `over` (nothing is to come) or `problem` (it was switched off by itself)."""
+        if self.problem:
+            return "problem"
+        return "over" if self.is_over else "on" if self.enabled else "off"
+
+    def upcoming(self, count: int) -> list[datetime]:
+        """Return the next moments that are planned; none while it is off."""
+        if not self.enabled or self.next_due_at is None or timing_problems(self.timing):
+            return []
+        following = self.timing.first(self.next_due_at, count - 1)
+        return [self.next_due_at, *following][: self.runs_left]
 
     def set_next(self, due: datetime | None) -> None:
         """Plan the moment that is due next."""

@@ -16,7 +16,7 @@ from django.db import transaction
 from orchestration.api.app import api
 from orchestration.api.openapi import operations
 
-from . import expected_people, expected_runs, expected_trees
+from . import expected_people, expected_runs, expected_schedules, expected_trees
 from .matrix import ASKERS, SUBJECTS, TABLES, Row, answers_of
 from .world import Subject, World
 
@@ -26,7 +26,12 @@ OPERATIONS: Final = {
     operation["operationId"]: (method, path, operation)
     for path, method, operation in operations(api.get_openapi_schema())
 }
-EXPECTED: Final[dict[str, Row]] = {**expected_trees.EXPECTED, **expected_people.EXPECTED, **expected_runs.EXPECTED}
+EXPECTED: Final[dict[str, Row]] = {
+    **expected_trees.EXPECTED,
+    **expected_people.EXPECTED,
+    **expected_runs.EXPECTED,
+    **expected_schedules.EXPECTED,
+}
 
 
 def test_every_operation_has_a_row_and_every_row_an_operation() -> None:
