@@ -6,7 +6,7 @@ BIN := $(VENV)/bin/python
 PIP := $(BIN) -m pip install --quiet --disable-pip-version-check
 TEMPLATES = $(wildcard $(shell find templates -name '*.html' 2>/dev/null))
 
-.PHONY: run venv venv-dev test check format lock bench bench-peers chaos browser frontend openapi
+.PHONY: run venv venv-dev test check format lock bench bench-peers chaos chaos-schedules browser frontend openapi
 
 SECONDS ?= 60
 
@@ -55,6 +55,10 @@ bench-peers: venv-dev
 # Workers are killed, frozen and stopped and the database is restarted while random trees run; then everything is checked.
 chaos: venv-dev
 	$(BIN) -m benchmarks.chaos --seconds $(SECONDS)
+
+# Every-second schedules over two workers that are killed, for SECONDS; then every moment is looked for.
+chaos-schedules: venv-dev
+	SCHEDULE_SECONDS=$(SECONDS) $(BIN) -m pytest tests/faults/test_schedules.py --timeout $$(( $(SECONDS) * 3 + 240 ))
 
 # The schema of the HTTP API as it is kept; a test fails when it is not the code's.
 openapi: venv-dev

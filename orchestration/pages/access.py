@@ -90,6 +90,11 @@ class May:
         return self._actor.can("change_tree")
 
     @property
+    def edit_schedules(self) -> bool:
+        """True when they may make and change schedules."""
+        return rules.may_edit_schedules(self._actor)
+
+    @property
     def start_runs(self) -> bool:
         """True when they may start runs."""
         return rules.may_start(self._actor)

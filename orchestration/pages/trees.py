@@ -17,6 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from orchestration.access import Actor
 from orchestration.actions.run_orders import NEWEST_FIRST
 from orchestration.actions.runs import start_run
 from orchestration.actions.tree_history import tree_history
@@ -30,6 +31,7 @@ from .access import PageRequest, may_see_values, may_start, page, shown_to, visi
 from .boot import boot_of
 from .run_form import RunForm
 from .run_lines import RunLine, listed_runs, run_lines
+from .schedule_lines import tree_schedules
 from .tree_trend import trend_of
 
 TREES_PER_PAGE: Final = 50
@@ -187,6 +189,7 @@ def _tree_page(request: PageRequest, found: Tree, form: RunForm, status: int = 2
         "recent": run_lines(history.runs[:RECENT_RUNS]),
         "trend": trend_of(history),
         "boot": boot,
+        "schedules": tree_schedules(Actor(request.user), found),
         "may_start": may_start(request.user) and found.archived_at is None,
         "form": form,
         "key": run_form.new_key(),

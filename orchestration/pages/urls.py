@@ -13,6 +13,17 @@ from .run import run, run_cancel, task_run, task_run_result
 from .run_compare import run_compare
 from .run_live import run_live
 from .runs import run_rows, runs
+from .schedule_calendar import calendar_feed, calendar_file
+from .schedules import (
+    schedule,
+    schedule_delete,
+    schedule_new,
+    schedule_preview,
+    schedule_run,
+    schedule_switch,
+    schedules,
+    schedules_pause,
+)
 from .selftest import selftest
 from .trees import tree, tree_run, trees
 
@@ -43,4 +54,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<uuid:pk>/cancel/", run_cancel, name="run-cancel"),
     path("runs/<uuid:pk>/tasks/<int:task_pk>/", task_run, name="task-run"),
     path("runs/<uuid:pk>/tasks/<int:task_pk>/result.json", task_run_result, name="task-run-result"),
+    path("schedules/", schedules, name="schedules"),
+    path("schedules/new/", schedule_new, name="schedule-new"),
+    path("schedules/preview/", schedule_preview, name="schedule-preview"),
+    path("schedules/pause/", schedules_pause, name="schedules-pause"),
+    path("schedules/calendar/", calendar_feed, name="calendar-feed"),
+    path("schedules/ical/<str:token>.ics", calendar_file, name="calendar-file"),
+    path("schedules/<uuid:pk>/", schedule, name="schedule"),
+    path("schedules/<uuid:pk>/switch/", schedule_switch, name="schedule-switch"),
+    path("schedules/<uuid:pk>/run/", schedule_run, name="schedule-run"),
+    path("schedules/<uuid:pk>/delete/", schedule_delete, name="schedule-delete"),
 ]

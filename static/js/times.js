@@ -12,7 +12,7 @@ function words(at, now) {
 /** Rewrite every <time datetime> under `root`. */
 export function localise(root) {
   const now = new Date();
-  for (const element of root.querySelectorAll('time[datetime]')) {
+  for (const element of root.querySelectorAll('time[datetime]:not([data-plain])')) {
     const at = new Date(element.dateTime);
     if (Number.isNaN(at.getTime())) continue;
     element.textContent = element.dataset.clock === undefined ? words(at, now) : sameDay.format(at);
