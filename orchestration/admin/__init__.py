@@ -3,3 +3,6 @@
 from . import execution, operation, people, secrets, tasks, trail, trees
 
 __all__ = ["execution", "operation", "people", "secrets", "tasks", "trail", "trees"]
+from . import execution, operation, people, schedules, tasks, trail, trees
+
+__all__ = ["execution", "operation", "people", "schedules", "tasks", "trail", "trees"]
