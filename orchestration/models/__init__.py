@@ -6,8 +6,8 @@ from .identity import ApiToken, AuditEntry
 from .operation import ExecutorConfig, ExecutorPermit, Worker
 from .presence import Presence
 from .run_views import RunView
-from .secrets import Secret, SecretUse
 from .schedule import CalendarFeed, Schedule, ScheduleFire, SchedulesPause
+from .secrets import Secret, SecretUse
 
 __all__ = [
     "ApiToken",
@@ -21,11 +21,11 @@ __all__ = [
     "RunCommand",
     "RunEvent",
     "RunView",
-    "Secret",
-    "SecretUse",
     "Schedule",
     "ScheduleFire",
     "SchedulesPause",
+    "Secret",
+    "SecretUse",
     "Task",
     "TaskAttempt",
     "TaskLog",

@@ -48,7 +48,7 @@ def test_15_every_second_over_two_workers_that_are_killed(bench: Bench, owner: U
 
     def reached(count: int) -> bool:
         rows = Schedule.objects.annotate(done=Count("fires")).aggregate(least=Min("done"))
-        return rows["least"] >= count
+        return bool(rows["least"] >= count)
 
     bench.wait(lambda: reached(SECONDS // 4), "the first moments", SECONDS + 60)
     first.kill()

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orchestration", "0004_presence"),
+        ("orchestration", "0005_secrets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
