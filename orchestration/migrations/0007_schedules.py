@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orchestration", "0005_secrets"),
+        ("orchestration", "0006_run_lists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
