@@ -162,7 +162,9 @@ class RunRequests(RunCore):
 
     def set_priority(self, node: Node | None, priority: int, who: str | None, now: datetime) -> list[Node]:
         """Change the priority of one task, or of the run (None). Returns the ready nodes to be queued anew."""
-        data = {"priority": priority, "by": who}
+        # With what it was, so that whoever reads the log can also go back in it.
+        was = self.priority if node is None else node.priority
+        data = {"priority": priority, "was": was, "by": who}
         if node is None:
             self.priority = priority
             self.batch.fields.priority = priority

@@ -23,6 +23,7 @@ EXPECTED: dict[str, Row] = {
     "export_tree": Row("see"),
     "read_tree_grid": Row("see"),
     "forecast_starts": Row("see"),
+    "list_task_durations": Row("see"),
     "copy_tree": Row("copy", body={"name": "A copy"}),
     "save_tree": Row("edit", body={"definition": _DOCUMENT}, headers=_ANY),
     "change_tree": Row("manage", body={"visibility": "everyone"}),
