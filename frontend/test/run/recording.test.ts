@@ -50,3 +50,15 @@ test('what leaves a hole is passed over', () => {
   recording.add([events[0]!, events[2]!, events[1]!, events[1]!]);
   expect(recording.seq).toBe(2);
 });
+
+test('priorities are those of then', () => {
+  const recording = new Recording(snapshot(0, [{ ...taskRecord('a'), priority: 0 }, taskRecord('b')]));
+  recording.add([
+    { seq: 1, type: 'run.created', task: null, data: {}, at: new Date(0).toISOString() },
+    { seq: 2, type: 'task.priority_changed', task: 'a', data: { priority: 3, was: 1, by: 'ann' }, at: new Date(1).toISOString() },
+    { seq: 3, type: 'task.priority_changed', task: 'a', data: { priority: 0, was: 3, by: 'ann' }, at: new Date(2).toISOString() },
+    { seq: 4, type: 'run.priority_changed', task: null, data: { priority: 2, was: 3, by: 'ann' }, at: new Date(3).toISOString() },
+  ]);
+  const priorities = [0, 2, 3, 4].map((seq) => recording.stateAt(seq)).map(({ run, tasks }) => [run.priority, ...[...tasks.values()].map((task) => task.priority)]);
+  expect(priorities).toEqual([[3, 1, 2], [3, 3, 2], [3, 0, 2], [2, 0, 2]]);
+});

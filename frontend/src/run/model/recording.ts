@@ -9,6 +9,8 @@ const EVERY = 2_000;
 export class Recording {
   private readonly events: EventRecord[] = [];
   private readonly times: number[] = [];
+  /** What priorities were before somebody first changed them, by task; null stands for the run. */
+  private readonly priorities = new Map<string | null, number>();
   /** States after so many events, as copies that nothing changes. */
   private readonly kept = new Map<number, RunState>();
 
@@ -26,7 +28,14 @@ export class Recording {
       if (event.seq !== this.events.length + 1) continue;
       this.events.push(event);
       this.times.push(Date.parse(event.at));
+      this.notePriority(event);
     }
+  }
+
+  private notePriority({ type, task, data }: EventRecord): void {
+    if (!type.endsWith('.priority_changed') || typeof data.was !== 'number' || this.priorities.has(task)) return;
+    this.priorities.set(task, data.was);
+    this.kept.clear();
   }
 
   /** The time of the first and of the last event; null while there are none. */
@@ -57,16 +66,22 @@ export class Recording {
   stateAt(seq: number): RunState {
     const wanted = Math.min(seq, this.events.length);
     const begin = Math.floor(wanted / EVERY) * EVERY;
-    const state = begin === 0 ? fromSnapshot(beginning(this.now)) : structuredClone(this.keptAt(begin));
+    const state = begin === 0 ? this.first() : structuredClone(this.keptAt(begin));
     applyAll(state, this.events.slice(begin, wanted));
     return state;
+  }
+
+  private first(): RunState {
+    const { run, tasks, ...frame } = beginning(this.now);
+    const before = <T extends { priority: number }>(record: T, task: string | null): T => ({ ...record, priority: this.priorities.get(task) ?? record.priority });
+    return fromSnapshot({ ...frame, run: before(run, null), tasks: tasks.map((task) => before(task, task.id)) });
   }
 
   private keptAt(seq: number): RunState {
     const known = this.kept.get(seq);
     if (known) return known;
     const before = seq - EVERY;
-    const state = before === 0 ? fromSnapshot(beginning(this.now)) : structuredClone(this.keptAt(before));
+    const state = before === 0 ? this.first() : structuredClone(this.keptAt(before));
     applyAll(state, this.events.slice(before, seq));
     this.kept.set(seq, state);
     return state;
