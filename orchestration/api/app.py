@@ -17,4 +17,61 @@ from . import (
     reruns,
     run_views,
     runs,
+    schedules,
+    task_durations,
+    task_runs,
+    tasks,
+    tokens,
+    tree_documents,
+    tree_history,
+    trees,
+    versions,
+    workers,
+)
+from .docs_page import DocsPage
+from .door import Door
+from .errors import add_error_handlers
+from .openapi import DocumentedApi
+from .wire import StrictParser, StrictRenderer
+
+api = DocumentedApi(
+    title="apflow dashboard",
+    version=__version__,
+    description="Trees of tasks, their runs, and what runs them. The form of requests, errors, pages and versions is "
+    "described in docs/reference/http-api.md.",
+    urls_namespace="api",
+    auth=Door(),
+    parser=StrictParser(),
+    renderer=StrictRenderer(),
+    docs=DocsPage(),
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+)
+add_error_handlers(api)
+# The order is that of the pages, and of what is tried: the ids of tasks may hold slashes, so that `…/tasks/{task}`
+# comes after what is below it. An address belongs to one router: in a second one its methods would not be found.
+for router in (
+    trees.router,
+    tree_documents.router,
+    presence.router,
+    versions.router,
     task_durations.router,
+    tree_history.router,
+    tasks.router,
+    runs.router,
+    bulk.router,
+    run_views.router,
+    commands.router,
+    task_runs.router,
+    digests.router,
+    history.router,
+    logs.router,
+    reruns.router,
+    schedules.router,
+    executors.router,
+    workers.router,
+    me.router,
+    tokens.router,
+    audit_trail.router,
+):
+    api.add_router("", router)

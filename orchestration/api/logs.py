@@ -19,7 +19,7 @@ from orchestration.store.run_logs import LogFilter, LogRow, all_lines, read_last
 
 from .door import ApiRequest
 from .run_lookups import task_of, visible_run
-from .schemas import Fields, TaskId, Text
+from .schemas import Fields, Moment, TaskId, Text
 from .wire import at_json
 
 router = Router(tags=["logs"])
@@ -43,6 +43,7 @@ class LogQuery(Fields):
     task: TaskId | None = Field(default=None, description="a task's id")
     attempt: int | None = Field(default=None, ge=1, le=2**31 - 1)
     q: Text = Field(default="", max_length=200, description="a text in the message; capitals do not matter")
+    until: Moment | None = Field(default=None, description="written at this time or before")
     format: Literal["json", "text"] = Field(default="json", description="`text` is a download of all lines")
 
 
@@ -76,7 +77,7 @@ def read_run_logs(request: ApiRequest, id: UUID, query: Query[LogQuery]) -> Any:
     run = visible_run(request, id)
     if query.task is not None:
         task_of(run, query.task)
-    which = LogFilter(_LEVELS[query.level], query.task, query.attempt, query.q)
+    which = LogFilter(_LEVELS[query.level], query.task, query.attempt, query.q, query.until)
     return _download(run, which, query.after) if query.format == "text" else _page(run, which, query)
 
 

@@ -140,7 +140,7 @@ def tree_run(request: PageRequest, pk: UUID) -> HttpResponse:
                 parameters=form.cleaned_data["parameters"],
                 idempotency_key=_own_key(request, form.cleaned_data["key"]),
             )
-            return redirect("run", run.pk)
+            return redirect("run-live", run.pk)
         except InvalidDefinitionError as error:
             form.refuse(error)
     return _tree_page(request, found, form, status=422)

@@ -15,12 +15,13 @@ from .connection import django_cursor
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which lines: `level` and above, of one task (its id) and attempt, with a text in them."""
+    """Which lines: `level` and above, of one task (its id) and attempt, with a text in them, up to a moment."""
 
     level: int = 0
     task: str | None = None
     attempt: int | None = None
     q: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class LogRow:
 
 _MATCHES: Final = """
     l.level >= %(level)s AND (%(attempt)s::int IS NULL OR l.attempt = %(attempt)s)
+    AND (%(until)s::timestamptz IS NULL OR l.at <= %(until)s)
     AND (%(q)s = '' OR strpos(lower(l.message), lower(%(q)s)) > 0)
 """
 
@@ -84,6 +86,8 @@ def all_lines(run_id: UUID, which: LogFilter, after: int = 0, portion: int = 2_0
         rows = rows.filter(attempt=which.attempt)
     if which.q:
         rows = rows.filter(message__icontains=which.q)
+    if which.until is not None:
+        rows = rows.filter(at__lte=which.until)
     fields = ("id", "task_run__task_uid", "attempt", "level", "logger", "message", "at")
     for row in rows.values_list(*fields).iterator(chunk_size=portion):
         yield LogRow(*row)

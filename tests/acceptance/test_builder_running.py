@@ -95,7 +95,7 @@ def test_by_keyboard_saving_first(author: Author, builder_site: BuilderSite) -> 
     expect(builder.row("a")).to_have_accessible_name(re.compile("Completed"))
     link = bar(builder).get_by_role("link", name="Open the run")
     run: Any = next(iter(builder_site.client.runs(tree=builder.tree_id)))
-    assert (link.get_attribute("href"), run["tree_version"]) == (f"/runs/{run['id']}/", 2)
+    assert (link.get_attribute("href"), run["tree_version"]) == (f"/runs/{run['id']}/live/", 2)
     tab_to(bar(builder).get_by_role("button", name="Back to drawing"))
     builder.press("Enter")
     expect(bar(builder)).to_have_count(0)

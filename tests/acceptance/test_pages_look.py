@@ -223,7 +223,7 @@ def test_a_double_click_on_run_is_one_run(visit: Any, scene: Scene) -> None:
     visitor.sign_in("admin")
     visitor.go(reverse("tree", args=[tree.pk]))
     visitor.page.get_by_role("button", name="Run").dblclick()
-    visitor.page.wait_for_url("**/runs/*/")
+    visitor.page.wait_for_url("**/runs/*/live/")
     assert tree.runs.count() == 1
 
 

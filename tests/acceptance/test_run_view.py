@@ -85,13 +85,16 @@ def test_a_failure_is_shown_with_its_cause_first(author: Author) -> None:
     expect(causes).to_contain_text("2 more did not run because of it")
     expect(run.panel.get_by_role("heading", name="check")).to_be_visible()
     expect(run.panel).to_contain_text("rows_missing")
+    expect(run.row("check")).to_contain_text("2 did not run")
+    expect(run.row("load")).to_have_count(0)
+    run.list.press("ArrowRight")
     expect(run.row("load")).to_contain_text("Blocked")
 
 
 def test_the_legend_narrows_the_list(author: Author) -> None:
     run = watch(author, FAILING)
     run.expect_status("Failed")
-    expect(run.list.get_by_role("treeitem")).to_have_count(4)
+    expect(run.list.get_by_role("treeitem")).to_have_count(2)  # what was blocked is folded
     run.page.get_by_role("group", name=re.compile("^Tasks by state")).get_by_role(
         "button", name=re.compile("Blocked")
     ).click()

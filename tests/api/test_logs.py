@@ -9,6 +9,7 @@ from django.test import AsyncClient
 from django.utils import timezone
 
 from orchestration.models import Run, TaskLog
+from orchestration.store.run_logs import LogFilter, all_lines
 from tests.pages.scene import make_live_run, make_run, make_tree
 
 from .conftest import Caller, person
@@ -117,3 +118,12 @@ def download(user: Any, path: str) -> list[bytes]:
         return [part async for part in response.streaming_content]
 
     return async_to_sync(fetch)()
+
+
+@pytest.mark.django_db
+def test_lines_end_at_a_moment(editor: Caller, run: Run) -> None:
+    lines = list(TaskLog.objects.filter(task_run__run=run).order_by("id"))
+    until = lines[4].at.isoformat().replace("+00:00", "Z")
+    assert numbers(editor("GET", f"/runs/{run.pk}/logs?until={until}")) == [0, 1, 2, 3, 4]
+    assert numbers(editor("GET", f"/runs/{run.pk}/logs?until={until}&limit=2&before={2**63 - 1}")) == [3, 4]
+    assert [row.id for row in all_lines(run.pk, LogFilter(until=lines[4].at))] == [line.pk for line in lines[:5]]

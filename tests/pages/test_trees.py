@@ -110,9 +110,9 @@ def test_run_starts_a_run_and_shows_it(as_operator: Client, operator: User) -> N
     tree = make_tree()
     response = as_operator.post(run_address(tree), {"key": "abcdefgh-1"})
     run = Run.objects.get()
-    assert response.headers["Location"] == run.get_absolute_url()
+    assert response.headers["Location"] == reverse("run-live", args=[run.pk])
     assert (run.requested_by, run.trigger, run.task_count) == (operator, "manual", 3)
-    assert as_operator.get(run.get_absolute_url()).status_code == 200
+    assert as_operator.get(response.headers["Location"]).status_code == 200
 
 
 @pytest.mark.django_db

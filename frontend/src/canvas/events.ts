@@ -58,7 +58,8 @@ export interface CanvasEvents {
   drop(event: PaletteDrop): void;
   toggleGroup(id: string): void;
   contextMenu(event: MenuRequest): void;
-  viewChange(view: View): void;
+  /** The view came to rest. `byHand`: somebody moved it, and not the page that asked for it. */
+  viewChange(view: View, byHand: boolean): void;
   key(event: KeyboardEvent): void;
 }
 

@@ -31,6 +31,8 @@ export interface NodeLook {
   readonly mark: Mark | null;
   /** How many tasks are inside a group. */
   readonly count: number;
+  /** In a run: it failed of its own accord. */
+  readonly cause: boolean;
   readonly faded: boolean;
 }
 
@@ -98,5 +100,5 @@ export function plainLook(title: string, more: Partial<NodeLook> = {}): NodeLook
 
 const NOTHING_ON: NodeLook = {
   title: '', subtitle: '', priority: 2, status: null, word: null, progress: null, elapsed: null, attempts: null,
-  problems: null, pinned: false, disabled: false, reused: false, note: null, order: null, mark: null, count: 0, faded: false,
+  problems: null, pinned: false, disabled: false, reused: false, note: null, order: null, mark: null, count: 0, cause: false, faded: false,
 };

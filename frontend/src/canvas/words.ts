@@ -14,6 +14,7 @@ export const WORDS = {
   pinned: 'Pinned result',
   disabled: 'Disabled',
   reused: 'Reused',
+  cause: 'First cause',
   collapse: 'Collapse',
   expand: 'Expand',
   empty: 'There are no tasks yet.',
@@ -46,6 +47,7 @@ export function cardName(look: NodeLook): string {
     look.pinned && WORDS.pinned,
     look.disabled && WORDS.disabled,
     look.reused && look.word !== WORDS.reused && WORDS.reused,
+    look.cause && WORDS.cause,
     mark && markWord(mark),
     look.note && `Note: ${look.note}`,
   ];

@@ -7,6 +7,7 @@ import type { Task, TreeDocument } from '../model/document';
 import type { Point } from '../model/fields';
 import { childrenById, dependenciesOf, isEnabled, isPinned, notesOf, parentOf, priorityOf } from '../model/task';
 import type { Found } from './problems.svelte';
+import { failedByItself } from './run-causes';
 
 /** What is known of a task besides the document. */
 export interface Beside {
@@ -87,8 +88,10 @@ function ran(facts: TaskFacts | undefined, beside: Beside): Partial<NodeLook> {
     word: facts.shown === 'retrying' ? wordOfTask(facts) : SHOWN_WORDS[facts.shown],
     progress: facts.shown === 'in_progress' && facts.progress > 0 ? facts.progress : null,
     elapsed: beside.elapsed(facts),
-    attempts: facts.maxAttempts > 1 && facts.attempt > 1 ? { number: facts.attempt - facts.uncountedAttempts, of: facts.maxAttempts } : null,
+    // What retries says so in its word.
+    attempts: facts.shown !== 'retrying' && facts.maxAttempts > 1 && facts.attempt > 1 ? { number: facts.attempt - facts.uncountedAttempts, of: facts.maxAttempts } : null,
     reused: facts.reused,
+    cause: failedByItself(facts),
   };
 }
 

@@ -36,16 +36,17 @@ function fill({ brush, stage, zoom }: Picture, colour: string, ids: readonly str
   brush.fill();
 }
 
-/** Paint the rings around cards: of a mark, of being selected, and of where the keyboard stands. */
+/** Paint the rings around cards: of a mark, of being selected, of where the keyboard stands, and of what failed of its own accord. */
 export function paintOutlines(picture: Picture, ids: readonly string[]): void {
   paintMarks(picture, ids);
   const { brush, stage, colours, zoom } = picture;
   const { selected, current, dropTarget } = stage.scene;
   const width = Math.max(2, 2 / zoom);
   for (const id of ids) {
-    if (!selected.has(id) && id !== current && id !== dropTarget) continue;
+    const isChosen = selected.has(id) || id === current || id === dropTarget;
+    if (!isChosen && !stage.scene.look(id).cause) continue;
     const { x, y, width: w, height: h } = stage.boxOf(id)!;
-    brush.strokeStyle = id === current ? colours.focus : colours.accent;
+    brush.strokeStyle = !isChosen ? colours.tones[TONES.failed].ink : id === current ? colours.focus : colours.accent;
     brush.lineWidth = width;
     brush.beginPath();
     brush.roundRect(x - width, y - width, w + 2 * width, h + 2 * width, 9 + width);

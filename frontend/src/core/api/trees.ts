@@ -3,7 +3,7 @@
 import type { Client, Options } from './client';
 import type { Page, PageQuery } from './pages';
 import type { RunSummary, StartRequest } from './run-types';
-import type { JSONObject, StartOrder, Tree, TreeDiff, TreeGrid, TreeSummary, TreeVersion, Validation, Visibility } from './types';
+import type { JSONObject, StartOrder, TaskDuration, Tree, TreeDiff, TreeGrid, TreeSummary, TreeVersion, Validation, Visibility } from './types';
 
 export interface TreeQuery extends PageQuery {
   q?: string;
@@ -96,6 +96,11 @@ export class Trees {
 
   startOrder(id: string, slots: number, options: Options = {}): Promise<StartOrder> {
     return this.client.get(at(id, '/start-order'), { slots }, options);
+  }
+
+  /** How long each task took in the last completed runs. */
+  async taskDurations(id: string, options: Options = {}): Promise<readonly TaskDuration[]> {
+    return (await this.client.get<Page<TaskDuration>>(at(id, '/task-durations'), {}, options)).items;
   }
 
   /** Start a run. The same key twice is the same run. */

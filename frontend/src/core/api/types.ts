@@ -45,6 +45,14 @@ export interface Validation {
 }
 
 /** When tasks would start, were they all to succeed and to last equally long. */
+/** How long one task took in past runs. */
+export interface TaskDuration {
+  task: string;
+  runs: number;
+  median_ms: number;
+  p95_ms: number;
+}
+
 export interface StartOrder {
   slots: number;
   /** Ids of the tasks that start together, step by step. */

@@ -1,17 +1,12 @@
 /** Of a run that failed: the tasks that really failed, and what they stopped. */
 
+import { failures } from '../../builder/app/run-causes';
 import type { RunState, TaskFacts } from '../../core/run-state';
 
 export interface Cause {
   readonly task: TaskFacts;
   /** Tasks that did not run because of it. */
   readonly stopped: readonly TaskFacts[];
-}
-
-/** The task that failed first of its own accord; undefined when none has. */
-export function firstFailed(state: RunState): TaskFacts | undefined {
-  const failed = [...state.tasks.values()].filter((task) => task.shown === 'failed');
-  return failed.sort((a, b) => (a.finishedAt ?? Infinity) - (b.finishedAt ?? Infinity))[0];
 }
 
 /** The tasks that failed of their own accord, the first one first, each with what it stopped. */
@@ -23,7 +18,5 @@ export function causesOf(state: RunState): Cause[] {
     if (known) known.push(task);
     else stopped.set(task.firstCause, [task]);
   }
-  const failed = [...state.tasks.values()].filter((task) => task.shown === 'failed');
-  failed.sort((a, b) => (a.finishedAt ?? Infinity) - (b.finishedAt ?? Infinity));
-  return failed.map((task) => ({ task, stopped: stopped.get(task.id) ?? [] }));
+  return failures(state).map((task) => ({ task, stopped: stopped.get(task.id) ?? [] }));
 }

@@ -3,6 +3,7 @@
 import { createApi, type Api, type Run } from '../../core/api';
 import type { Boot } from '../../core/boot';
 import { SHOWN_WORDS, type RunState, type Shown, type TaskFacts } from '../../core/run-state';
+import { firstFailure } from '../../builder/app/run-causes';
 import { edgeId, Scene } from '../../canvas/scene';
 import { edgesOf, edgeState, Picture, type Beside } from '../../builder/app/picture';
 import { Catalogue } from '../../builder/app/catalogue';
@@ -14,8 +15,31 @@ import { announce } from '../../ui/overlays/announce.svelte';
 import { durationInWords, growingInWords } from '../../ui/words/durations';
 import { filterOf, NO_FILTER, queryOf, type LogFilter } from '../logs/filter';
 import type { Draft, Scope } from '../rerun/wish';
-import { firstFailed } from './first-cause';
+import { forecast, type Forecast, type Usual } from '../model/forecast';
+import { ganttQuery, ganttViewOf, PLAIN_VIEW, type GanttView } from '../gantt/zoom';
+import { say } from '../words';
+import { isOn, keep } from './keeping';
+import { Notices } from './notices.svelte';
 import { Watching } from './watching.svelte';
+
+/** What the page asks of its canvas. */
+export interface Stage {
+  reveal(id: string): void;
+  fitTo(ids: Iterable<string>, options?: { minZoom?: number }): void;
+}
+
+/** What the page asks of its chart. */
+export interface Chart {
+  zoomBy(factor: number): void;
+  fit(): void;
+}
+
+/** Following never goes farther away than this: names can still be read. */
+const FOLLOW_ZOOM = 0.45;
+/** What the names of the log's filters begin with in the address. */
+const LOG = 'log_';
+/** Browsers refuse an address that changes too often. */
+const ADDRESS_MS = 250;
 
 export type BottomTab = 'gantt' | 'log' | 'events';
 
@@ -44,15 +68,29 @@ export class RunPage {
   logFilter = $state.raw<LogFilter>(NO_FILTER);
   line = $state<number | null>(null);
   failure = $state.raw<Error | null>(null);
-  dialog = $state<'none' | 'rerun'>('none');
+  dialog = $state<'none' | 'rerun' | 'keys'>('none');
   /** What a re-run is to do; null until somebody has chosen. */
   rerunScope = $state<Scope | null>(null);
   /** The plan of a re-run, drawn in place of what ran. */
   private drafted: Draft | null = null;
+  /** How the chart is looked at. */
+  gantt = $state.raw<GanttView>(PLAIN_VIEW);
+  /** How long tasks took in past runs, by their ids. */
+  usual = $state.raw<ReadonlyMap<string, Usual>>(new Map());
+  /** The view goes with what is running. */
+  follows = $state(isOn('follow'));
+  readonly notices = new Notices();
+  /** The moment that the address asks for, until its past is known. */
+  private wantedMoment: number | null = null;
   private hasMoved = false;
+  private hasRested = false;
   private hasShownFailure = false;
-  /** Brings a task into view; set by the page once the canvas is there. */
-  reveal: (id: string) => void = () => undefined;
+  private followed = '';
+  private writing: ReturnType<typeof setTimeout> | undefined;
+  /** The chart, while it is shown. */
+  chart: Chart | null = null;
+  /** The canvas, once it is there. */
+  stage: Stage | null = null;
 
   constructor(readonly boot: Boot) {
     this.api = createApi(boot);
@@ -73,6 +111,24 @@ export class RunPage {
     this.document = opened.document;
     await this.places.complete(opened.document);
     this.watching.start();
+    void this.readUsual(run.tree_id);
+  }
+
+  private async readUsual(treeId: string | null): Promise<void> {
+    if (treeId === null) return;
+    try {
+      const durations = await this.api.trees.taskDurations(treeId);
+      this.usual = new Map(durations.map(({ task, median_ms, p95_ms }) => [task, { median: median_ms, p95: p95_ms }]));
+    } catch {
+      // Whoever may see the run but not its tree has no past to compare it with.
+    }
+  }
+
+  /** What is to be expected of the run now; null when it is over, paused, or shown as it was. */
+  forecast(): Forecast | null {
+    const { live, playhead } = this.watching;
+    if (!live || !this.watching.isActive || live.state.run.shown !== 'in_progress' || playhead !== null || this.usual.size === 0) return null;
+    return forecast([...live.state.tasks.values()], this.usual, this.watching.now());
   }
 
   /** Ask again what the stream does not tell: what one may, what was started from it. */
@@ -116,9 +172,65 @@ export class RunPage {
     this.reveal(id);
   }
 
-  /** The view was moved by hand: it is not moved for anybody any more. */
-  moved(): void {
-    this.hasMoved = true;
+  /** Bring a task into view. */
+  reveal(id: string): void {
+    this.stage?.reveal(id);
+  }
+
+  /** The view came to rest. When it was moved by hand, it is not moved for anybody any more. */
+  rested(byHand: boolean): void {
+    const isFirst = !this.hasRested;
+    this.hasRested = true;
+    if (byHand) {
+      this.hasMoved = true;
+      if (this.follows) announce(say('follow.stopped'));
+      this.follows = false;
+    } else if (isFirst) {
+      if (this.selected !== null) this.reveal(this.selected);
+      if (this.state) this.follow(this.state);
+    }
+  }
+
+  /** Let the view go with what is running, or no longer; the choice is remembered. */
+  setFollows(on: boolean): void {
+    this.follows = on;
+    this.followed = '';
+    keep('follow', on);
+    if (on && this.state) this.follow(this.state);
+  }
+
+  /** Show what runs, when it is not the same as before. */
+  private follow(state: RunState): void {
+    if (!this.follows || !this.hasRested || this.watching.playhead !== null) return;
+    const running = [...state.tasks.values()].filter((task) => task.shown === 'in_progress' && task.executor !== null).map((task) => task.id);
+    const key = running.join('\n');
+    if (running.length === 0 || key === this.followed) return;
+    this.followed = key;
+    this.stage?.fitTo(running, { minZoom: FOLLOW_ZOOM });
+  }
+
+  /** Show another moment of the run; null is now. */
+  goTo(time: number | null): void {
+    this.wantedMoment = null;
+    this.watching.goTo(time);
+    this.writeAddressSoon();
+  }
+
+  /** The past is known: show the moment that the address asks for. */
+  goToWantedMoment(): void {
+    const { range } = this.watching;
+    if (this.wantedMoment !== null && range) this.watching.goTo(Math.min(Math.max(this.wantedMoment, range.from), range.to));
+    this.wantedMoment = null;
+  }
+
+  showTab(tab: BottomTab): void {
+    this.bottom = tab;
+    this.writeAddress();
+  }
+
+  setGantt(view: GanttView): void {
+    this.gantt = view;
+    this.writeAddressSoon();
   }
 
   toggleGroup(id: string): void {
@@ -168,6 +280,7 @@ export class RunPage {
       this.scene.setEdgeStates(touched.map(({ source, target }) => [edgeId(source, target), edgeState(state, source, target)]));
     }
     this.showFailure(state);
+    this.follow(state);
   }
 
   private faded<L extends { readonly faded: boolean }>(id: string, look: L, state: RunState): L {
@@ -179,7 +292,7 @@ export class RunPage {
   /** The first failure is brought into view, unless somebody is looking elsewhere. */
   private showFailure(state: RunState): void {
     if (this.hasShownFailure || this.watching.playhead !== null) return;
-    const failed = firstFailed(state);
+    const failed = firstFailure(state);
     if (!failed) return;
     this.hasShownFailure = true;
     announce(`${failed.name}: ${SHOWN_WORDS[failed.shown]}. ${failed.error ?? ''}`);
@@ -216,9 +329,12 @@ export class RunPage {
     this.selection = this.selected === null ? [] : [this.selected];
     const tab = query.get('tab');
     if (tab === 'log' || tab === 'events') this.bottom = tab;
-    this.logFilter = filterOf(query);
+    this.logFilter = filterOf(new URLSearchParams([...query].flatMap(([name, value]) => (name.startsWith(LOG) ? [[name.slice(LOG.length), value]] : []))));
     const line = Number(query.get('line'));
     this.line = Number.isSafeInteger(line) && line > 0 ? line : null;
+    this.gantt = ganttViewOf(query);
+    const at = Number(query.get('at'));
+    this.wantedMoment = Number.isSafeInteger(at) && at > 0 ? at : null;
   }
 
   /** The address of what is shown, for whoever is given it; with other values where some are given. */
@@ -226,13 +342,24 @@ export class RunPage {
     const query = new URLSearchParams();
     if (this.selected !== null) query.set('task', this.selected);
     if (this.bottom !== 'gantt') query.set('tab', this.bottom);
-    for (const [name, value] of Object.entries(this.bottom === 'log' ? queryOf(this.logFilter) : {})) if (value !== undefined && value !== null) query.set(`log_${name}`, String(value));
+    for (const [name, value] of Object.entries(this.bottom === 'log' ? queryOf(this.logFilter) : {})) if (value !== undefined && value !== null) query.set(LOG + name, String(value));
+    const { playhead } = this.watching;
+    const shown = this.wantedMoment ?? playhead;
+    if (shown !== null) query.set('at', String(Math.round(shown)));
+    for (const [name, value] of Object.entries(this.bottom === 'gantt' ? ganttQuery(this.gantt) : {})) query.set(name, value);
     if (changes.line) query.set('line', String(changes.line));
     const search = query.toString();
     return `${location.pathname}${search ? `?${search}` : ''}`;
   }
 
+  /** For what changes with every move of the pointer. */
+  writeAddressSoon(): void {
+    clearTimeout(this.writing);
+    this.writing = setTimeout(() => this.writeAddress(), ADDRESS_MS);
+  }
+
   writeAddress(): void {
+    clearTimeout(this.writing);
     history.replaceState(null, '', this.address());
   }
 }

@@ -35,6 +35,7 @@ export class Watching {
   private isReading = false;
   private watch: RunWatch | null = null;
   private turn = 0;
+  private lastAt: number | null = null;
 
   /** `tell` hears of each change of what is shown. */
   constructor(
@@ -96,6 +97,8 @@ export class Watching {
   private goOn(events: readonly EventRecord[]): void {
     if (!this.live) return;
     this.record(events);
+    const last = events.at(-1);
+    if (last) this.lastAt = Date.parse(last.at);
     this.show(this.live.state, applyAll(this.live.state, events, noChanges()));
   }
 
@@ -135,6 +138,7 @@ export class Watching {
     if (!recording || events.length === 0) return;
     const before = recording.seq;
     recording.add(events);
+    this.lastAt = Math.max(this.lastAt ?? 0, recording.range?.to ?? 0) || null;
     for (const event of recording.upTo(recording.seq).slice(before)) this.spans?.add(event);
     if (recording.seq > before) this.spansTurn += 1;
   }
@@ -142,6 +146,11 @@ export class Watching {
   /** The first and the last moment that something is known of. */
   get range(): { from: number; to: number } | null {
     return (void this.spansTurn, this.recording?.range ?? null);
+  }
+
+  /** When the last event happened that has come. */
+  get lastEventAt(): number | null {
+    return (void this.live, this.lastAt);
   }
 
   /** The newest events that had happened at the moment that is shown, of a task or of all, the newest first. */

@@ -1,7 +1,7 @@
 /** Paints the bars of the Gantt. Colours come from the page's tokens. */
 
 import type { Span } from '../model/spans';
-import type { Scale } from './scale';
+import type { Scale, Stretch } from './scale';
 
 export const ROW_HEIGHT = 26;
 const BAR_HEIGHT = 14;
@@ -14,23 +14,32 @@ export interface Row {
   readonly progress: number | null;
   readonly isCritical: boolean;
   readonly isSelected: boolean;
-  /** How long it usually takes, in milliseconds; null when it never ran. */
-  readonly usual: number | null;
+  /** When it runs if it takes as long as in past runs; null when that is not known, or it has ended. */
+  readonly expected: Stretch | null;
 }
 
 export type Palette = Readonly<Record<'line' | 'ink' | 'soft' | 'accent' | 'accentSoft' | 'pending' | 'running' | 'completed' | 'failed' | 'cancelled' | 'retrying' | 'surface', string>>;
 
 export interface Picture {
+  /** The rows in view, of which the first is number `first` of the chart. */
   readonly rows: readonly Row[];
+  readonly first: number;
   readonly scale: Scale;
-  /** The first row in view, and how far it is scrolled out, in pixels. */
+  /** How far the chart is scrolled, in pixels. */
   readonly scrollTop: number;
   readonly height: number;
   readonly now: number;
   readonly playhead: number | null;
   readonly ticks: readonly { time: number; since: number }[];
-  /** Arrows from what a row waited for. */
-  readonly arrows: readonly { from: number; to: number; at: number }[];
+  /** Arrows from what a row waited for, by the numbers of the rows: from when that had ended to when the row began. */
+  readonly arrows: readonly Arrow[];
+}
+
+export interface Arrow {
+  readonly from: number;
+  readonly to: number;
+  readonly left: number;
+  readonly right: number;
 }
 
 /** Paint everything that is in view. */
@@ -40,13 +49,10 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture, palet
   context.strokeStyle = palette.line;
   context.lineWidth = 1;
   for (const tick of ticks) line(context, scale.x(tick.time), 0, height);
-  const first = Math.floor(picture.scrollTop / ROW_HEIGHT);
-  const last = Math.min(picture.rows.length, first + Math.ceil(height / ROW_HEIGHT) + 1);
-  for (let index = first; index < last; index += 1) {
-    paintRow(context, picture.rows[index]!, index * ROW_HEIGHT - picture.scrollTop, picture, palette);
-  }
+  picture.rows.forEach((row, index) => paintRow(context, row, (picture.first + index) * ROW_HEIGHT - picture.scrollTop, picture, palette));
   paintArrows(context, picture, palette);
   if (playhead !== null) {
+    paintAfter(context, scale.x(playhead), picture, palette);
     context.strokeStyle = palette.accent;
     context.lineWidth = 2;
     line(context, scale.x(playhead), 0, height);
@@ -68,21 +74,28 @@ function paintRow(context: CanvasRenderingContext2D, row: Row, y: number, pictur
     context.fillRect(0, y, scale.width, ROW_HEIGHT);
   }
   const top = y + (ROW_HEIGHT - BAR_HEIGHT) / 2;
-  paintUsual(context, row, top, picture, palette);
+  paintExpected(context, row, top, picture, palette);
   for (const span of row.spans) paintSpan(context, span, row, top, scale, now, palette);
 }
 
-/** Where the running attempt would end if it took as long as usual. */
-function paintUsual(context: CanvasRenderingContext2D, row: Row, top: number, { scale, now }: Picture, palette: Palette): void {
-  const open = row.spans.at(-1);
-  if (row.usual === null || open?.kind !== 'running' || open.to !== null) return;
-  const from = scale.x(now);
-  const to = scale.x(open.from + row.usual);
-  if (to <= from) return;
+/** The ghost of what is still to come, if it takes as long as usual. */
+function paintExpected(context: CanvasRenderingContext2D, { expected }: Row, top: number, { scale, now }: Picture, palette: Palette): void {
+  if (expected === null) return;
+  const from = scale.x(Math.max(expected.from, now));
+  const width = scale.x(expected.to) - from;
+  if (width < 1) return;
   context.setLineDash([3, 3]);
-  context.strokeStyle = palette.running;
-  context.strokeRect(from + 0.5, top + 0.5, to - from, BAR_HEIGHT - 1);
+  context.strokeStyle = palette.soft;
+  context.strokeRect(from + 0.5, top + 0.5, width, BAR_HEIGHT - 1);
   context.setLineDash([]);
+}
+
+/** What had not happened yet at the moment that is shown is faint. */
+function paintAfter(context: CanvasRenderingContext2D, x: number, { scale, height }: Picture, palette: Palette): void {
+  context.globalAlpha = 0.6;
+  context.fillStyle = palette.surface;
+  context.fillRect(x, 0, Math.max(scale.width - x, 0), height);
+  context.globalAlpha = 1;
 }
 
 function paintSpan(context: CanvasRenderingContext2D, span: Span, row: Row, top: number, scale: Scale, now: number, palette: Palette): void {
@@ -135,16 +148,19 @@ function paintArrows(context: CanvasRenderingContext2D, { arrows, scale, scrollT
   context.strokeStyle = palette.accent;
   context.fillStyle = palette.accent;
   context.lineWidth = 1.25;
-  for (const { from, to, at } of arrows) {
-    const x = scale.x(at);
-    const y1 = from * ROW_HEIGHT + ROW_HEIGHT / 2 - scrollTop;
-    const y2 = to * ROW_HEIGHT + ROW_HEIGHT / 2 - scrollTop;
+  const middle = (row: number): number => row * ROW_HEIGHT + ROW_HEIGHT / 2 - scrollTop;
+  for (const { from, to, left, right } of arrows) {
+    const [x1, x2] = [scale.x(left), scale.x(right)];
+    const [y1, y2] = [middle(from), middle(to)];
+    const bend = Math.max(12, (x2 - x1) / 2);
     context.beginPath();
-    context.moveTo(x, y1);
-    context.bezierCurveTo(x + 10, y1, x - 10, y2, x, y2);
+    context.moveTo(x1, y1);
+    context.bezierCurveTo(x1 + bend, y1, x2 - bend, y2, x2, y2);
     context.stroke();
     context.beginPath();
-    context.arc(x, y2, 2.5, 0, 7);
+    context.moveTo(x2 + 1, y2);
+    context.lineTo(x2 - 6, y2 - 3.5);
+    context.lineTo(x2 - 6, y2 + 3.5);
     context.fill();
   }
 }
