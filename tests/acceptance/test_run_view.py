@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
-from apflow.client.documents import Run
-from tests.acceptance.support.builder_site import Author, BuilderSite
+from tests.acceptance.support.builder_site import Author
 from tests.acceptance.support.builder_trees import document, task
+from tests.acceptance.support.run_page import RunPage, started, watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -24,56 +23,6 @@ FAILING = document(
     task("tell", "load"),
 )
 SLOW = document("Takes its time", task("long", executor="sleep", inputs={"seconds": 60}), task("after", "long"))
-
-
-class RunPage:
-    """The live view of one run."""
-
-    def __init__(self, page: Page, site: BuilderSite, run_id: str) -> None:
-        self.page, self.site, self.run_id = page, site, run_id
-        page.goto(f"/runs/{run_id}/live/")
-        expect(self.canvas).to_be_visible(timeout=30_000)
-
-    @property
-    def canvas(self) -> Locator:
-        return self.page.get_by_role("application", name=re.compile("^The run of"))
-
-    @property
-    def list(self) -> Locator:
-        return self.page.get_by_role("tree", name="Tasks")
-
-    @property
-    def panel(self) -> Locator:
-        return self.page.get_by_role("complementary", name="The selected task")
-
-    def row(self, name: str) -> Locator:
-        return self.list.get_by_role("treeitem").filter(
-            has=self.page.locator(".name", has_text=re.compile(f"^{name}$"))
-        )
-
-    def expect_status(self, word: str) -> None:
-        expect(self.page.locator(".run-head .status-large")).to_have_text(re.compile(word), timeout=30_000)
-
-    def press(self, name: str) -> None:
-        self.page.locator(".run-head").get_by_role("button", name=name, exact=True).click()
-
-    def agree(self, name: str, reason: str = "") -> None:
-        dialog = self.page.locator("dialog[open]")
-        if reason:
-            dialog.get_by_label(re.compile("Reason")).fill(reason)
-        dialog.get_by_role("button", name=name, exact=True).click()
-
-    def stored(self) -> Run:
-        return self.site.client.run(self.run_id)
-
-
-def started(site: BuilderSite, document: dict[str, Any]) -> str:
-    return str(site.client.start(site.make(document))["id"])
-
-
-def watch(author: Author, document: dict[str, Any]) -> RunPage:
-    run_id = started(author.site, document)
-    return RunPage(author.context().new_page(), author.site, run_id)
 
 
 def test_a_failure_is_shown_with_its_cause_first(author: Author) -> None:
@@ -106,6 +55,7 @@ def test_results_are_looked_at_in_the_panel(author: Author) -> None:
     run.expect_status("Failed")
     run.row("fetch").click()
     run.panel.get_by_role("tab", name="Result").click()
+    expect(run.panel.get_by_role("heading", name="fetch")).to_be_visible()
     expect(run.panel).to_contain_text("Turin")
 
 

@@ -62,3 +62,15 @@ test('priorities are those of then', () => {
   const priorities = [0, 2, 3, 4].map((seq) => recording.stateAt(seq)).map(({ run, tasks }) => [run.priority, ...[...tasks.values()].map((task) => task.priority)]);
   expect(priorities).toEqual([[3, 1, 2], [3, 3, 2], [3, 0, 2], [2, 0, 2]]);
 });
+
+test('a clock that is ahead puts nothing before its cause', () => {
+  const recording = new Recording(aSnapshot());
+  const at = (milliseconds: number) => new Date(milliseconds).toISOString();
+  recording.add([
+    { seq: 1, type: 'run.created', task: null, data: {}, at: at(500) },
+    { seq: 2, type: 'run.started', task: null, data: {}, at: at(470) },
+    { seq: 3, type: 'task.started', task: 'a', data: { attempt: 1 }, at: at(490) },
+  ]);
+  expect(recording.range).toEqual({ from: 470, to: 490 });
+  expect([recording.seqAt(469), recording.seqAt(470), recording.seqAt(480), recording.seqAt(490)]).toEqual([0, 2, 2, 3]);
+});

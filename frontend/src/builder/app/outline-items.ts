@@ -1,6 +1,7 @@
 /** The tasks as rows of the outline, with their edges in words. */
 
 import type { RunState } from '../../core/run-state';
+import type { Priority } from '../../ui/basics/priority';
 import type { OutlineItem } from '../../ui/outline/items';
 import type { TreeDocument } from '../model/document';
 import { dependenciesOf, isEnabled, isPinned, parentOf, priorityOf } from '../model/task';
@@ -13,14 +14,16 @@ export function outlineItems(document: TreeDocument, problems: ReadonlyMap<strin
   const names = new Map(document.tasks.map((task) => [task.id, task.name]));
   return document.tasks.map((task): OutlineItem => {
     const parent = parentOf(task);
-    const shown = run?.tasks.get(task.id)?.shown;
+    const facts = run?.tasks.get(task.id);
+    const shown = facts?.shown;
     const count = problems.get(task.id)?.length ?? 0;
     const waits = dependenciesOf(task).map((edge) => `${names.get(edge.id) ?? edge.id}${edge.required ? '' : ` (${say('outline.optional')})`}`);
     return {
       id: task.id,
       parentId: parent !== null && names.has(parent) ? parent : null,
       name: task.name,
-      priority: priorityOf(task),
+      // Somebody may have changed it for this run.
+      priority: (facts?.priority as Priority | undefined) ?? priorityOf(task),
       dimmed: !isEnabled(task),
       ...(shown === undefined ? {} : { status: shown }),
       badges: [

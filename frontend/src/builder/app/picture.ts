@@ -85,6 +85,7 @@ function ran(facts: TaskFacts | undefined, beside: Beside): Partial<NodeLook> {
   if (!facts) return {};
   return {
     status: facts.shown satisfies Status,
+    priority: facts.priority as NodeLook['priority'],
     word: facts.shown === 'retrying' ? wordOfTask(facts) : SHOWN_WORDS[facts.shown],
     progress: facts.shown === 'in_progress' && facts.progress > 0 ? facts.progress : null,
     elapsed: beside.elapsed(facts),

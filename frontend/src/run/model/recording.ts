@@ -27,9 +27,15 @@ export class Recording {
     for (const event of events) {
       if (event.seq !== this.events.length + 1) continue;
       this.events.push(event);
-      this.times.push(Date.parse(event.at));
+      this.noteTime(Date.parse(event.at));
       this.notePriority(event);
     }
+  }
+
+  /** Times come from several clocks: what happened before something else is not later than that. */
+  private noteTime(time: number): void {
+    for (let index = this.times.length - 1; index >= 0 && this.times[index]! > time; index -= 1) this.times[index] = time;
+    this.times.push(time);
   }
 
   private notePriority({ type, task, data }: EventRecord): void {
