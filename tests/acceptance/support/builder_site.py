@@ -121,7 +121,7 @@ class Author:
         for context in self._contexts:
             context.close()
         surprises = [text for text in self.complaints if not any(known in text for known in self.expected)]
-        assert surprises == []
+        assert surprises == [], surprises
 
 
 @pytest.fixture(scope="session")
