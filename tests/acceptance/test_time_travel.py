@@ -15,7 +15,8 @@ from orchestration.live.polling import poll
 from orchestration.models import Run, TaskRun, Tree
 from orchestration.store.stream import tail_of
 from tests.acceptance.support.played_run import PlayedRun
-from tests.acceptance.test_live_client import FRONTEND, SECONDS, cut, live, milliseconds, shown
+from tests.acceptance.test_live_client import FRONTEND, SECONDS, cut, milliseconds, shown
+from tests.live import conftest as live
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,9 +61,9 @@ def states_at(traveller: Path, run_id: str, seqs: list[int]) -> list[Any]:
         "events": [json.loads(event) for event in tail.events],
         "seqs": seqs,
     }
-    done = subprocess.run(
-        ["node", str(traveller)], input=json.dumps(asked), capture_output=True, text=True, check=True, timeout=SECONDS
-    )
+    command = ["node", str(traveller)]
+    given = json.dumps(asked)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=SECONDS)
     states: list[Any] = json.loads(done.stdout)
     return states
 

@@ -150,7 +150,7 @@ export class Watching {
 
   /** When the last event happened that has come. */
   get lastEventAt(): number | null {
-    return (void this.live, this.lastAt);
+    return (void [this.live, this.spansTurn], this.lastAt);
   }
 
   /** The newest events that had happened at the moment that is shown, of a task or of all, the newest first. */
