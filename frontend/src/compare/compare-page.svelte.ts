@@ -192,6 +192,7 @@ export class ComparePage {
       word: words.length === 2 && words[0] !== words[1] ? words.join(' → ') : look.word,
       elapsed: isOther ? times.join(' → ') : kinds.length === 0 ? (times.at(-1) ?? null) : null,
       progress: null,
+      cause: false,
       faded: this.isOnlyDiffering && kinds.length === 0,
     };
   }
