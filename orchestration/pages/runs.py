@@ -61,7 +61,7 @@ def runs(request: PageRequest) -> HttpResponse:
         "filter": filters.for_api(now),
         "query": filters.query(),
         "rows": reverse("run-rows"),
-        "compare": f"{reverse('runs')}compare/",
+        "compare": reverse("run-compare"),
         "top": filters.order.place_of(found.runs[0]) if is_top and found.runs else ("" if is_top else None),
         "view": next((link.view.pk for link in links if link.is_shown), None),
     }

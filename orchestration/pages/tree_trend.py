@@ -85,4 +85,4 @@ def _height(seconds: float | None, longest: float) -> int:
 def _comparison(good: Run | None, failed: Run | None) -> str:
     if good is None or failed is None:
         return ""
-    return f"{reverse('runs')}compare/?{urlencode({'left': good.pk, 'right': failed.pk})}"
+    return f"{reverse('run-compare')}?{urlencode({'left': good.pk, 'right': failed.pk})}"

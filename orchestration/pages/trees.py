@@ -177,7 +177,7 @@ def _tree_page(request: PageRequest, found: Tree, form: RunForm, status: int = 2
         "filter": {"tree": str(found.pk)},
         "query": f"tree={found.pk}",
         "rows": reverse("run-rows"),
-        "compare": f"{reverse('runs')}compare/",
+        "compare": reverse("run-compare"),
         "top": NEWEST_FIRST.place_of(history.runs[0]) if history.runs else "",
         "view": None,
     }
