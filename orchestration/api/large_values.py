@@ -14,15 +14,13 @@ from django.db.models.lookups import LessThanOrEqual
 MAX_SHOWN_BYTES: Final = 64 * 1024
 
 
-def sized_columns(names: Iterable[str], *, full: bool) -> dict[str, Combinable]:
-    """Return the annotations that `read_sized` reads; `full` sends values of any size."""
+def sized_columns(names: Iterable[str], *, most: int | None = MAX_SHOWN_BYTES) -> dict[str, Combinable]:
+    """Return the annotations that `read_sized` reads; values over `most` bytes are left out, None sends them all."""
     columns: dict[str, Combinable] = {}
     for name in names:
         size = Func(Cast(F(name), TextField()), function="octet_length", output_field=IntegerField())
-        small = Case(
-            When(condition=LessThanOrEqual(size, MAX_SHOWN_BYTES), then=F(name)), default=None, output_field=JSONField()
-        )
-        columns |= {f"shown_{name}": F(name) if full else small, f"size_{name}": size}
+        small = Case(When(condition=LessThanOrEqual(size, most), then=F(name)), default=None, output_field=JSONField())
+        columns |= {f"shown_{name}": F(name) if most is None else small, f"size_{name}": size}
     return columns
 
 

@@ -84,7 +84,7 @@ class RunDetails(RunOut):
 
 def listed(runs: RunQuerySet) -> RunQuerySet:
     """Load of runs what a list shows of them."""
-    columns = sized_columns(["parameters"], full=False)
+    columns = sized_columns(["parameters"])
     return runs.select_related("requested_by", "owner").defer("parameters").annotate(**columns)
 
 

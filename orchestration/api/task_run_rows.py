@@ -17,7 +17,7 @@ from orchestration.engine.masking import secret_values
 from orchestration.engine.status import Status
 from orchestration.models import TaskAttempt, TaskRun
 
-from .large_values import MAX_SHOWN_BYTES, read_sized, sized_columns
+from .large_values import read_sized, sized_columns
 from .schemas import Fields
 
 #: Characters of an error in a list.
@@ -125,11 +125,11 @@ def task_run_rows(tasks: Sequence[TaskRun]) -> list[dict[str, Any]]:
     return [_row(task) | {"error": vars(task)["said"]} for task in tasks]
 
 
-def details(actor: Actor, tasks: QuerySet[TaskRun], *, full: bool) -> QuerySet[TaskRun]:
-    """Load everything of task runs but values that are too large to be shown, and tell no secrets by themselves."""
-    columns = sized_columns(_LARGE, full=full)
+def details(actor: Actor, tasks: QuerySet[TaskRun], *, most: int | None) -> QuerySet[TaskRun]:
+    """Load everything of task runs but values over `most` bytes, and tell no secrets by themselves."""
+    columns = sized_columns(_LARGE, most=most)
     if not rules.may_see_values(actor):
-        columns |= sized_columns(_SOURCES, full=True)
+        columns |= sized_columns(_SOURCES, most=None)
     return (
         tasks.select_related("reused_from")
         .defer(*_UNREAD, *(f"reused_from__{name}" for name in _UNREAD))
@@ -137,12 +137,14 @@ def details(actor: Actor, tasks: QuerySet[TaskRun], *, full: bool) -> QuerySet[T
     )
 
 
-def task_run_details(actor: Actor, task: TaskRun, why: str, *, full: bool) -> dict[str, Any]:
+def task_run_details(
+    actor: Actor, task: TaskRun, attempts: list[dict[str, Any]], why: str, *, most: int | None
+) -> dict[str, Any]:
     """Return one of `details` as TaskRunDetails."""
     earlier = task.reused_from
     values = read_sized(vars(task), _LARGE)
     if not rules.may_see_values(actor):
-        values |= _without_secrets(values, task.run.parameters, full=full)
+        values |= _without_secrets(values, task.run.parameters, most)
     return (
         _row(task)
         | values
@@ -151,7 +153,7 @@ def task_run_details(actor: Actor, task: TaskRun, why: str, *, full: bool) -> di
             "retry": task.retry,
             "cancel_reason": task.cancel_reason,
             "reused_from": {"run": earlier.run_id, "task": earlier.task_uid} if earlier else None,
-            "attempts": attempt_rows(task),
+            "attempts": attempts,
             "why": why,
         }
     )
@@ -165,12 +167,10 @@ def task_result(actor: Actor, task: TaskRun) -> Any:
     return secret_values(task.result, task.run.parameters, *known).redact(task.result)
 
 
-def _without_secrets(values: dict[str, Any], parameters: dict[str, Any], *, full: bool) -> dict[str, Any]:
+def _without_secrets(values: dict[str, Any], parameters: dict[str, Any], most: int | None) -> dict[str, Any]:
     masker = secret_values(parameters, *(values[name] for name in _LARGE))
     sizes = {name: values[f"{name}_bytes"] or 0 for name in _LARGE}
-    return {
-        name: masker.redact(values[name]) if full or size <= MAX_SHOWN_BYTES else None for name, size in sizes.items()
-    }
+    return {name: masker.redact(values[name]) if most is None or size <= most else None for name, size in sizes.items()}
 
 
 def with_attempts(tasks: QuerySet[TaskRun]) -> QuerySet[TaskRun]:
@@ -180,10 +180,20 @@ def with_attempts(tasks: QuerySet[TaskRun]) -> QuerySet[TaskRun]:
 
 def attempt_rows(task: TaskRun) -> list[dict[str, Any]]:
     """Return a task's attempts as AttemptOut: those that did not end it, and the last one."""
-    found = TaskAttempt.objects.filter(task_run=task.pk).annotate(worker_name=F("worker__name")).order_by("attempt")
-    rows = [_attempt(row.attempt, row.reason, row) for row in found]
-    is_told = bool(rows) and rows[-1]["attempt"] == task.attempt
-    return rows if is_told or task.attempt == 0 else [*rows, _attempt(task.attempt, task.status, task)]
+    return attempts_of([task])[task.pk]
+
+
+def attempts_of(tasks: Sequence[TaskRun]) -> dict[int, list[dict[str, Any]]]:
+    """Return `attempt_rows` of each task, by its pk."""
+    rows: dict[int, list[dict[str, Any]]] = {task.pk: [] for task in tasks}
+    found = TaskAttempt.objects.filter(task_run__in=list(rows)).annotate(worker_name=F("worker__name"))
+    for row in found.order_by("attempt"):
+        rows[row.task_run_id].append(_attempt(row.attempt, row.reason, row))
+    for task in tasks:
+        told = rows[task.pk]
+        if task.attempt > 0 and not (told and told[-1]["attempt"] == task.attempt):
+            told.append(_attempt(task.attempt, task.status, task))
+    return rows
 
 
 def _attempt(number: int, outcome: str, row: TaskAttempt | TaskRun) -> dict[str, Any]:

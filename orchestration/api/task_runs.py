@@ -20,6 +20,7 @@ from orchestration.models import TaskRun
 
 from .door import ApiRequest
 from .errors import not_found
+from .large_values import MAX_SHOWN_BYTES
 from .paging import Order, Page, PageQuery
 from .run_lookups import TaskInPath, task_of, visible_run
 from .schemas import Fields
@@ -110,7 +111,8 @@ def _why(task: TaskRun) -> str:
 def read_task_run(request: ApiRequest, id: UUID, task: TaskInPath, full: bool = False) -> dict[str, Any]:
     """Return inputs, result, error, attempts and why it is as it is."""
     run = visible_run(request, id)
-    found = details(request.auth, run.task_runs.filter(task_uid=task), full=full).first()
+    most = None if full else MAX_SHOWN_BYTES
+    found = details(request.auth, run.task_runs.filter(task_uid=task), most=most).first()
     if found is None:
         raise not_found("task in this run")
-    return task_run_details(request.auth, found, _why(found), full=full)
+    return task_run_details(request.auth, found, attempt_rows(found), _why(found), most=most)

@@ -64,12 +64,19 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
+_ENCODER: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def encoded(value: Any) -> str:
+    """Return a value as answers have it: compact JSON without NaN."""
+    return _ENCODER.encode(value)
+
+
 class StrictRenderer(BaseRenderer):
-    """Writes answers as compact JSON without NaN."""
+    """Writes answers."""
 
     media_type = "application/json"
-    _encoder: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=_plain)
 
     def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
         """Return the body's bytes."""
-        return self._encoder.encode(data).encode()
+        return encoded(data).encode()

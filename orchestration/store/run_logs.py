@@ -56,6 +56,15 @@ ORDER BY l.id {{direction}} LIMIT %(limit)s
 """
 _FIRST: Final = _PAGE.format(direction="ASC")
 _LAST: Final = _PAGE.format(direction="DESC")
+# Sizes as they are in JSON, nearly: what is beside the message has about so many bytes.
+_NEWEST: Final = """
+SELECT COALESCE(max(id) FILTER (WHERE size > %(most)s), 0), count(*) FILTER (WHERE size > %(most)s)
+FROM (
+    SELECT l.id, sum(octet_length(l.message) + 150) OVER (ORDER BY l.id DESC) AS size
+    FROM orchestration_taskrun t JOIN orchestration_tasklog l ON l.task_run_id = t.id
+    WHERE t.run_id = %(run)s AND t.attempt > 0
+) lines
+"""
 #: More than any id.
 _END: Final = 2**63 - 1
 
@@ -75,6 +84,14 @@ def _read(statement: str, run_id: UUID, which: LogFilter, after: int, before: in
     with django_cursor() as cursor:
         cursor.execute(statement, values | asdict(which))
         return [LogRow(*row) for row in cursor.fetchall()]
+
+
+def newest_within(run_id: UUID, most: int) -> tuple[int, int]:
+    """Return the id of the line behind which all lines have at most about `most` bytes, and how many lie before."""
+    with django_cursor() as cursor:
+        cursor.execute(_NEWEST, {"run": run_id, "most": most})
+        after, left_out = cursor.fetchone()
+    return int(after), int(left_out)
 
 
 def all_lines(run_id: UUID, which: LogFilter, after: int = 0, portion: int = 2_000) -> Iterator[LogRow]:
