@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 const entries = {
   builder: 'src/builder.ts',
   lists: 'src/lists.ts',
+  overview: 'src/overview.ts',
   run: 'src/run.ts',
   compare: 'src/compare.ts',
   selftest: 'src/selftest.ts',
@@ -42,6 +43,7 @@ export default defineConfig({
           groups: [
             // Else it lies in an entry, which no chunk may import.
             { name: 'preload', test: /vite.preload-helper/ },
+            { name: 'uplot', test: /node_modules.uplot/ },
             { name: 'vendor', test: /node_modules.(svelte|esm-env|clsx)/ },
             { name: 'codemirror', test: /node_modules.(@codemirror|@lezer|style-mod|w3c-keyname|crelt)/ },
           ],

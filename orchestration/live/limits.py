@@ -27,8 +27,6 @@ LOG_SECONDS: Final = 0.5
 #: Seconds between two looks at the overview, and between two when no run has moved (workers say nothing).
 OVERVIEW_SECONDS: Final = 1.0
 IDLE_OVERVIEW_SECONDS: Final = 5.0
-#: Active runs that the overview lists.
-MAX_ACTIVE: Final = 50
 
 #: An event stream ends by itself after so long, or after so much: what a client that does not read has left waiting
 #: in the server is bounded by it. The client comes back with its cursor.

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Collection, Hashable
 from datetime import datetime
 
+from orchestration.access import rules
 from orchestration.access.identify import actor_now
+from orchestration.actions.overview import Overview, overview_of
 
 from .frames import Frame, overview_frame
 from .limits import IDLE_OVERVIEW_SECONDS, OVERVIEW_SECONDS
-from .overview import Overview, overview_of
 from .side_tasks import repeat
 from .threads import in_thread
 from .visitor import Visitor
@@ -101,4 +102,4 @@ class OverviewBoard:
 def _look_for(visitors: dict[Hashable, Visitor]) -> dict[Hashable, Overview]:
     """Return what each sees now; nothing for those who have to go, which the guard will tell them."""
     actors = {key: actor_now(visitor.actor, visitor.session) for key, visitor in visitors.items()}
-    return {key: overview_of(actor) for key, actor in actors.items() if actor is not None}
+    return {key: overview_of(rules.runs_of(actor)) for key, actor in actors.items() if actor is not None}

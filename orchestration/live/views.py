@@ -12,11 +12,13 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from orchestration.access import rules
+from orchestration.actions.overview import overview_of
+
 from . import event_streams
 from .door import door
 from .errors import StreamError, unavailable
 from .frames import Frame, overview_frame
-from .overview import overview_of
 from .parameters import cursor_of, limit_of
 from .polling import poll
 from .threads import in_request_thread
@@ -83,7 +85,7 @@ def _poll_run(request: HttpRequest, run_id: str, after: int | None, limit: int) 
 
 
 def _poll_overview(request: HttpRequest) -> Frame:
-    return overview_frame(timezone.now(), overview_of(visitor_of_request(request).actor))
+    return overview_frame(timezone.now(), overview_of(rules.runs_of(visitor_of_request(request).actor)))
 
 
 def _answer(frame: Frame) -> HttpResponse:

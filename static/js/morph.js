@@ -11,7 +11,8 @@ export function morph(old, fresh) {
     if (old.nodeValue !== fresh.nodeValue) old.nodeValue = fresh.nodeValue;
     return;
   }
-  if (old.isEqualNode(fresh)) return;
+  // What a script has drawn is its own.
+  if (old.dataset?.own !== undefined || old.isEqualNode(fresh)) return;
   copyAttributes(old, fresh);
   // What somebody is typing in is theirs.
   if (old.matches('input, select, textarea')) return;

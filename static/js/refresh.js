@@ -1,5 +1,8 @@
 // Keeps <main data-active="milliseconds"> up to date: fetches the same page again and takes over what changed.
 // Stops when the attribute is gone, pauses while the tab is hidden, says so when the server can't be reached.
+//
+// A page with a stream of its own says so by the event `page:stream` (detail: whether it is there); then this looks
+// only when the event `page:look` asks for it, answers with `page:looked`, and leaves the badge alone.
 
 import {localise} from './times.js';
 import {morph} from './morph.js';
@@ -15,6 +18,7 @@ let failures = 0;
 let took = 0;
 let isLoading = false;
 let again = false;
+let hasStream = false;
 
 function address() {
   const url = new URL(location.href);
@@ -60,6 +64,7 @@ function take(page) {
   morph(main, document.adoptNode(fresh));
   document.title = page.title;
   if (main.dataset.announce && main.dataset.announce !== before) announcer.textContent = main.dataset.announce;
+  document.dispatchEvent(new Event('page:looked'));
 }
 
 function plan() {
@@ -67,6 +72,8 @@ function plan() {
   if (again) {
     again = false;
     void load();
+  } else if (hasStream) {
+    if (failures) timer = setTimeout(load, Math.min(1000 * 2 ** failures, LONGEST_WAIT));
   } else if (pause && !document.hidden) {
     if (!failures) say('Live', false);
     // A busy server is asked less often.
@@ -82,6 +89,7 @@ function stop(words) {
 }
 
 function say(words, isLost) {
+  if (hasStream) return;
   badge.textContent = words;
   badge.classList.toggle('live-lost', isLost);
 }
@@ -95,8 +103,18 @@ main.addEventListener('toggle', (event) => {
 }, true);
 
 document.addEventListener('visibilitychange', () => {
+  if (hasStream) return;
   if (document.hidden) clearTimeout(timer);
   else if (main.dataset.active) void load();
 });
+
+document.addEventListener('page:stream', ({detail}) => {
+  if (hasStream === detail) return;
+  hasStream = detail;
+  clearTimeout(timer);
+  plan();
+});
+
+document.addEventListener('page:look', () => void load());
 
 plan();

@@ -33,6 +33,7 @@ def test_the_overview_in_three_ways(caller: Caller, scribe: Scribe) -> None:
             [run] = frame["active"]
             assert (run["id"], run["tree_name"], run["progress"]) == (scribe.run_id, "written", 0.0)
             assert run["tasks"] == {"in_progress": 3}
+            assert (len(run["running"]), run["cancelling"], run["paused"]) == (3, False, False)
             [worker] = frame["workers"]
             assert (worker["name"], worker["slots"]) == ("scribe", 1)
         scribe.end()

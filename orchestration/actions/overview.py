@@ -1,18 +1,22 @@
-"""The overview: what is going on, for one user. Everything here blocks."""
+"""The overview: what is going on, for one user, on its page and in its stream. Everything here blocks."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
-from django.db.models import Avg, Case, Count, Q, QuerySet, Value, When
+from django.db.models import Avg, Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from orchestration.access import Actor, rules
-from orchestration.engine.status import ACTIVE, TERMINAL
+from orchestration.engine.status import ACTIVE, TERMINAL, Status
 from orchestration.models import Run, TaskRun, Worker
+from orchestration.models.execution import RunQuerySet
 
-from .limits import MAX_ACTIVE
+#: Active runs that are listed, and tasks of each that are named.
+MAX_ACTIVE: Final = 50
+_NAMED: Final = 3
+#: Running tasks that are looked at for their names.
+_LOOKED_AT: Final = 2_000
 
 _RUN_FIELDS = ("id", "tree_id", "tree_name", "status", "priority", "paused", "queued_at", "started_at", "task_count")
 _WORKER_FIELDS = ("id", "name", "slots", "running", "draining", "accepts_runs")
@@ -21,9 +25,11 @@ _WORKER_FIELDS = ("id", "name", "slots", "running", "draining", "accepts_runs")
 Overview = dict[str, Any]
 
 
-def overview_of(actor: Actor) -> Overview:
-    """Return counts by status, active runs with their progress, and workers with their slots."""
-    runs = rules.runs_of(actor)
+def overview_of(runs: RunQuerySet) -> Overview:
+    """Return counts by status, active runs with their progress, and workers with their slots.
+
+    `runs` are those that the one who looks may see.
+    """
     return {"counts": _counts(runs), "active": _active(runs), "workers": _workers()}
 
 
@@ -36,9 +42,32 @@ def _counts(runs: QuerySet[Run]) -> dict[str, int]:
 
 def _active(runs: QuerySet[Run]) -> list[dict[str, Any]]:
     in_order = runs.filter(status__in=sorted(ACTIVE)).order_by("status", "priority", "queued_at", "id")
-    listed = list(in_order.values(*_RUN_FIELDS)[:MAX_ACTIVE])
-    tasks, progress = _progress([run["id"] for run in listed])
-    return [run | {"tasks": tasks.get(run["id"], {}), "progress": progress.get(run["id"], 0.0)} for run in listed]
+    asked = {"cancelling": Q(cancel_requested_at__isnull=False)}
+    listed = list(in_order.values(*_RUN_FIELDS, **asked)[:MAX_ACTIVE])
+    ids = [run["id"] for run in listed]
+    tasks, progress = _progress(ids)
+    names = _running(ids)
+    return [
+        run
+        | {
+            "tasks": tasks.get(run["id"], {}),
+            "progress": progress.get(run["id"], 0.0),
+            "running": names.get(run["id"], []),
+        }
+        for run in listed
+    ]
+
+
+def _running(run_ids: list[Any]) -> dict[Any, list[str]]:
+    """Name what runs in each run, what has run longest first; groups are not named."""
+    children = TaskRun.objects.filter(run=OuterRef("run"), parent_uid=OuterRef("task_uid"))
+    running = TaskRun.objects.filter(run__in=run_ids, status=Status.IN_PROGRESS.value)
+    running = running.filter(Q(executor__isnull=False) | ~Exists(children))
+    names: dict[Any, list[str]] = {}
+    for run_id, name in running.order_by("started_at", "id").values_list("run_id", "name")[:_LOOKED_AT]:
+        if len(named := names.setdefault(run_id, [])) < _NAMED:
+            named.append(name)
+    return names
 
 
 def _progress(run_ids: list[Any]) -> tuple[dict[Any, dict[str, int]], dict[Any, float]]:
