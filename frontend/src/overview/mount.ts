@@ -16,7 +16,10 @@ const watch = watchOverview(
   { apiBase: boot.apiBase, wsPath: boot.wsPath },
   {
     onOverview(frame) {
-      looking.takeOver(true);
+      if (!looking.hasStream) {
+        looking.takeOver(true);
+        badge(watch.state);
+      }
       const { isOther, hasEnded } = board.show(frame as unknown as Overview);
       if (isOther) looking.look();
       if (hasEnded) told.dispatchEvent(new Event('ended'));

@@ -15,7 +15,6 @@ const WORDS = {
   'nothing': 'Nothing has ended in this time.',
   'table': 'As a table',
   'from': 'From',
-  'each': 'each bar: {step}',
   'span': '{from} – {to}',
   'summary.counts': '{title}: {counts}.',
   'summary.nothing': '{title}: nothing.',
