@@ -8,6 +8,7 @@ const entries = {
   overview: 'src/overview.ts',
   run: 'src/run.ts',
   compare: 'src/compare.ts',
+  'open-run': 'src/open-run.ts',
   selftest: 'src/selftest.ts',
 };
 

@@ -19,3 +19,10 @@ def run_live(request: PageRequest, pk: UUID) -> HttpResponse:
     run = visible_run(request.user, pk)
     boot = boot_of(request, runId=str(run.pk))
     return render(request, "pages/run_live.html", {"section": "runs", "title": run.tree_name, "run": run, "boot": boot})
+
+
+@require_safe
+@page
+def run_open(request: PageRequest) -> HttpResponse:
+    """Open the run view on a run that was saved as a file, which the browser alone reads."""
+    return render(request, "pages/run_open.html", {"section": "runs", "boot": boot_of(request)})

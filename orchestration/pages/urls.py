@@ -11,7 +11,7 @@ from .health import healthz, metrics, readyz
 from .overview import overview
 from .run import run, run_cancel, task_run, task_run_result
 from .run_compare import run_compare
-from .run_live import run_live
+from .run_live import run_live, run_open
 from .runs import run_rows, runs
 from .schedule_calendar import calendar_feed, calendar_file
 from .schedules import (
@@ -48,6 +48,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trees/<uuid:pk>/run/", tree_run, name="tree-run"),
     path("runs/", runs, name="runs"),
     path("runs/rows/", run_rows, name="run-rows"),
+    path("runs/open/", run_open, name="run-open"),
     path("runs/<uuid:pk>/", run, name="run"),
     path("runs/<uuid:pk>/live/", run_live, name="run-live"),
     path("runs/compare/", run_compare, name="run-compare"),

@@ -79,6 +79,7 @@ const WORDS = {
   'compare.good': 'The last one that completed',
   'compare.parent': 'The run that it repeats',
   'compare.none': 'There is none before this one',
+  'save': 'Save as a file',
   'rerun.do': 'Run again',
   'time.at': 'As it was {when} after the start',
   'time.now': 'Back to now',

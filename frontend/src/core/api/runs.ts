@@ -69,6 +69,11 @@ export class Runs {
     return this.client.url(at(id, '/logs'), { ...query, format: 'text' });
   }
 
+  /** The address of the run as one file, as a download. */
+  fileUrl(id: string): string {
+    return this.client.url(at(id, '/file'));
+  }
+
   steer(id: string, act: RunAct, reason = '', options: Options = {}): Promise<Accepted> {
     return this.client.send('POST', at(id, `/${act}`), { ...options, body: { reason } });
   }

@@ -115,7 +115,7 @@ export class Acting {
     const priorities = this.canPrioritise(task) ? this.taskPriorities(task) : [];
     const copy: MenuEntry = { label: say('act.copyId'), run: () => void navigator.clipboard.writeText(task.id) };
     const again: MenuEntry = { label: say('act.rerun'), run: () => this.page.runAgain(id) };
-    return [...acts, ...(priorities.length ? ['separator' as const, ...priorities] : []), ...(acts.length ? ['separator' as const] : []), again, copy];
+    return [...acts, ...(priorities.length ? ['separator' as const, ...priorities] : []), ...(acts.length ? ['separator' as const] : []), ...(this.page.stored ? [] : [again]), copy];
   }
 
   /** The priorities of a task, for a menu. */

@@ -16,12 +16,14 @@ export function commandsOf(page: RunPage, acting: Acting, openMenu: () => void):
 function ofRun(page: RunPage, acting: Acting): Command[] {
   const group = say('keys.run');
   const can = (act: 'cancel' | 'pause' | 'resume') => () => acting.runActs().includes(act);
+  /** A run that was opened from a file belongs to another site. */
+  const isHere = () => page.stored === null;
   return [
     { id: 'run.cancel', label: say('act.cancel'), group, keys: 'Shift+C', when: can('cancel'), run: () => void acting.actOnRun('cancel') },
     { id: 'run.pause', label: say('act.pause'), group, keys: 'Shift+P', when: can('pause'), run: () => void acting.actOnRun('pause') },
     { id: 'run.resume', label: say('act.resume'), group, keys: 'Shift+R', when: can('resume'), run: () => void acting.actOnRun('resume') },
-    { id: 'run.rerun', label: say('rerun.do'), group, keys: 'R', run: () => page.runAgain() },
-    { id: 'run.compare', label: say('compare.do'), group, keys: 'D', run: () => document.querySelector<HTMLElement>('[data-compare]')?.click() },
+    { id: 'run.rerun', label: say('rerun.do'), group, keys: 'R', when: isHere, run: () => page.runAgain() },
+    { id: 'run.compare', label: say('compare.do'), group, keys: 'D', when: isHere, run: () => document.querySelector<HTMLElement>('[data-compare]')?.click() },
   ];
 }
 

@@ -13,6 +13,7 @@ import type { JSONValue } from '../../builder/model/json';
 import { childrenById, executorOf, positionOf } from '../../builder/model/task';
 import { announce } from '../../ui/overlays/announce.svelte';
 import { durationInWords, growingInWords } from '../../ui/words/durations';
+import type { StoredRun } from '../file/stored-run';
 import { filterOf, NO_FILTER, queryOf, type LogFilter } from '../logs/filter';
 import type { Draft, Scope } from '../rerun/wish';
 import { forecast, type Forecast, type Usual } from '../model/forecast';
@@ -92,9 +93,11 @@ export class RunPage {
   /** The canvas, once it is there. */
   stage: Stage | null = null;
 
-  constructor(readonly boot: Boot) {
-    this.api = createApi(boot);
-    this.watching = new Watching(this.api, boot, boot.runId ?? '', (state, changes) => this.draw(state, changes));
+  /** `stored` stands in the server's place for a run that was opened from a file. */
+  constructor(readonly boot: Boot, readonly stored: StoredRun | null = null) {
+    this.api = createApi(boot, stored ? { fetch: stored.fetch } : {});
+    const runId = stored?.runId ?? boot.runId ?? '';
+    this.watching = new Watching(this.api, boot, runId, (state, changes) => this.draw(state, changes), stored?.stream);
     this.readAddress();
   }
 

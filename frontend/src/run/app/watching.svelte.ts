@@ -2,7 +2,7 @@
 
 import type { Api } from '../../core/api';
 import type { Boot } from '../../core/boot';
-import { watchRun, type EventRecord, type RunWatch, type SnapshotFrame, type StreamState } from '../../core/live';
+import { watchRun, type Environment, type EventRecord, type RunWatch, type SnapshotFrame, type StreamState } from '../../core/live';
 import { applyAll, fromSnapshot, isTerminal, noChanges, type Changes, type RunState } from '../../core/run-state';
 import { LogFeed } from '../logs/feed';
 import { Recording } from '../model/recording';
@@ -43,6 +43,7 @@ export class Watching {
     private readonly boot: Boot,
     readonly runId: string,
     private readonly tell: (state: RunState, changes: Changes | 'all') => void,
+    private readonly environment: Partial<Environment> = {},
   ) {}
 
   /** What is shown: the moment of the playhead, or now. */
@@ -59,7 +60,7 @@ export class Watching {
 
   start(): void {
     this.watch = watchRun(
-      { apiBase: this.boot.apiBase, wsPath: this.boot.wsPath, runId: this.runId },
+      { apiBase: this.boot.apiBase, wsPath: this.boot.wsPath, runId: this.runId, environment: this.environment },
       {
         onSnapshot: (frame) => this.begin(frame),
         onEvents: (frame) => this.goOn(frame.events),
