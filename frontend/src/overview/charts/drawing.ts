@@ -6,6 +6,11 @@ import type { ChartData } from './series';
 import { tickOf } from './times';
 
 const HEIGHT = 150;
+/** So many values of a line are marked; one alone would else not be seen. */
+const FEW = 30;
+/** Steps of an axis: of what is counted, and of seconds. */
+const COUNTS = powersOf10(0, 8);
+const SECONDS = [...powersOf10(-3, 2).filter((step) => step < 5), 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18_000, 36_000, 86_400, ...powersOf10(0, 4).map((days) => 172_800 * days)];
 
 interface Place {
   readonly element: HTMLElement;
@@ -28,12 +33,11 @@ export function draw({ element, width }: Place, data: ChartData, at: readonly nu
     scales: { x: { time: true, range: [at[0]!, at.at(-1)! + step] }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
       { ...axis, grid: { show: false }, space: 60, size: 26, values: (_, ticks) => ticks.map((time) => tickOf(time * 1000, step)) },
-      { ...axis, size: isBars ? 38 : 64, space: 36, incrs: isBars ? wholes() : undefined!, values: (_, ticks) => ticks.map((value) => data.write(value)) },
+      { ...axis, size: isBars ? 38 : 64, space: 30, incrs: isBars ? COUNTS : SECONDS, values: (_, ticks) => ticks.map((value) => data.write(value)) },
     ],
     series: [{}, ...curvesOf(data, colour)],
     hooks: { setCursor: [(plot) => onpoint(plot.cursor.idx ?? null)] },
   };
-  if (!isBars) delete options.axes![1]!.incrs;
   const plot = new uPlot(options, [[...at], ...stacked(data)] as uPlot.AlignedData, element);
   // What is drawn is told by a sentence and a table.
   plot.root.setAttribute('aria-hidden', 'true');
@@ -41,7 +45,7 @@ export function draw({ element, width }: Place, data: ChartData, at: readonly nu
 }
 
 function curvesOf({ kind, curves }: ChartData, colour: (token: string) => string): uPlot.Series[] {
-  if (kind === 'lines') return curves.map(({ token }) => ({ stroke: colour(token), width: 2, spanGaps: true, points: { show: true, size: 5, fill: colour(token) } }));
+  if (kind === 'lines') return curves.map(({ token, values }) => ({ stroke: colour(token), width: 2, spanGaps: true, points: { show: values.filter((value) => value !== null).length <= FEW, size: 5, fill: colour(token) } }));
   // Bars stand from the same bottom, the highest at the back.
   const bars = uPlot.paths.bars!({ size: [0.85, 40], align: 1 });
   return [...curves].reverse().map(({ token }) => ({ stroke: colour(token), fill: colour(token), width: 0, paths: bars, points: { show: false } }));
@@ -54,7 +58,6 @@ function stacked({ kind, curves }: ChartData): (number | null)[][] {
   return sums.reverse().map((row) => row.map((value) => value || null));
 }
 
-/** Steps of an axis that counts. */
-function wholes(): number[] {
-  return Array.from({ length: 8 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+function powersOf10(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, index) => [1, 2, 5].map((digit) => Number(`${digit}e${from + index}`))).flat();
 }
