@@ -37,7 +37,7 @@ export interface Chart {
 
 /** Following never goes farther away than this: names can still be read. */
 const FOLLOW_ZOOM = 0.45;
-/** What the names of the log's filters begin with in the address. */
+/** What the names of the log's filters begin with in the address; `task` alone is the task that is selected. */
 const LOG = 'log_';
 /** Browsers refuse an address that changes too often. */
 const ADDRESS_MS = 250;
@@ -143,13 +143,19 @@ export class RunPage {
     return this.watching.shown?.state ?? null;
   }
 
-  get names(): ReadonlyMap<string, string> {
-    return new Map(this.document?.tasks.map((task) => [task.id, task.name]));
-  }
+  readonly names: ReadonlyMap<string, string> = $derived(new Map(this.document?.tasks.map((task) => [task.id, task.name])));
 
   facts(id: string): TaskFacts | null {
     const facts = (void this.watching.shown, this.state?.tasks.get(id));
     return facts ? { ...facts } : null;
+  }
+
+  /** Show a log in the large view. */
+  showLog(filter: LogFilter): void {
+    this.logFilter = filter;
+    this.line = null;
+    this.bottom = 'log';
+    this.writeAddress();
   }
 
   select(id: string | null): void {
@@ -192,6 +198,11 @@ export class RunPage {
       if (this.selected !== null) this.reveal(this.selected);
       if (this.state) this.follow(this.state);
     }
+  }
+
+  /** Move the view for nobody: what fills the screen is not changed under a thumb. */
+  keepStill(): void {
+    this.hasMoved = true;
   }
 
   /** Let the view go with what is running, or no longer; the choice is remembered. */
@@ -341,16 +352,17 @@ export class RunPage {
   }
 
   /** The address of what is shown, for whoever is given it; with other values where some are given. */
-  address(changes: { line?: number | null } = {}): string {
+  address(changes: { line?: number | null; tab?: BottomTab; filter?: LogFilter } = {}): string {
+    const { line = this.line, tab = this.bottom, filter = this.logFilter } = changes;
     const query = new URLSearchParams();
     if (this.selected !== null) query.set('task', this.selected);
-    if (this.bottom !== 'gantt') query.set('tab', this.bottom);
-    for (const [name, value] of Object.entries(this.bottom === 'log' ? queryOf(this.logFilter) : {})) if (value !== undefined && value !== null) query.set(LOG + name, String(value));
+    if (tab !== 'gantt') query.set('tab', tab);
+    for (const [name, value] of Object.entries(tab === 'log' ? queryOf(filter) : {})) query.set(`${LOG}${name}`, value);
     const { playhead } = this.watching;
     const shown = this.wantedMoment ?? playhead;
     if (shown !== null) query.set('at', String(Math.round(shown)));
-    for (const [name, value] of Object.entries(this.bottom === 'gantt' ? ganttQuery(this.gantt) : {})) query.set(name, value);
-    if (changes.line) query.set('line', String(changes.line));
+    for (const [name, value] of Object.entries(tab === 'gantt' ? ganttQuery(this.gantt) : {})) query.set(name, value);
+    if (tab === 'log' && line !== null) query.set('line', String(line));
     const search = query.toString();
     return `${location.pathname}${search ? `?${search}` : ''}`;
   }

@@ -16,7 +16,8 @@ export class TaskDetails {
   why = $state('');
   error = $state.raw<unknown>(null);
   isLoading = $state(false);
-  givers = $state.raw<readonly Giver[]>([]);
+  /** Null until they are known. */
+  givers = $state.raw<readonly Giver[] | null>(null);
   private readonly requests = new AbortController();
   private readonly asking = new Asking(DETAILS_MS, () => void this.load());
   private readonly askingWhy = new Asking(WHY_MS, () => void this.loadWhy());

@@ -66,6 +66,7 @@ const WORDS = {
   'origin.dependency': 'from',
   'origin.several': 'from one of',
   'origin.hook': 'changed by a hook',
+  'origin.asking': 'looking for its origin …',
   'origin.unknown': 'origin unknown',
   'origin.missing': 'not there when it ran',
 
