@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.chaos.worker_process import ROOT, wait_until
+from orchestration.management.web_server import daphne_arguments
 
 
 def free_port() -> int:
@@ -33,10 +34,9 @@ class WebProcess:
         self.process = self._spawn()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "-v", "0"]
         with self.log.open("ab") as output:
             return subprocess.Popen(
-                [*command, "--no-server-name", "apflow_site.asgi:application"],
+                [sys.executable, "-m", "daphne", *daphne_arguments("127.0.0.1", self.port)],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

@@ -206,3 +206,14 @@ def test_a_run_that_is_deleted_ends_its_streams(caller: Caller, scribe: Scribe) 
         Run.objects.filter(pk=scribe.run_id).delete()
         code, error = closing_of(socket)
     assert (code, error and error["code"]) == (4404, "not_found")
+
+
+def test_the_snapshot_of_a_large_run_comes_in_one_frame(caller: Caller) -> None:
+    """5,000 tasks are more than the server would send by itself."""
+    scribe = Scribe(tasks=5_000)
+    try:
+        with caller.socket(f"/ws/runs/{scribe.run_id}/", **{}) as socket:
+            frame = receive_any(socket)
+    finally:
+        scribe.close()
+    assert (frame["type"], len(frame["tasks"])) == ("snapshot", 5_000)

@@ -12,6 +12,7 @@ from django.db import OperationalError
 from orchestration.management.first_start import PASSWORD_VARIABLE, FirstAdmin, prepare_database
 from orchestration.management.plain_command import PlainCommand
 from orchestration.management.supervise import Address, ChildSpec, StartError, Supervisor, answers, require_free
+from orchestration.management.web_server import daphne_arguments
 
 # How long the web process may take to close its connections.
 WEB_GRACE_SECONDS = 2.0
@@ -58,9 +59,8 @@ def _prepared_database() -> FirstAdmin | None:
 
 
 def _children(address: Address) -> list[ChildSpec]:
-    web = ("-b", address.host, "-p", str(address.port), "-v", "0", "--no-server-name", "apflow_site.asgi:application")
     return [
-        ChildSpec("web", "daphne", web, WEB_GRACE_SECONDS),
+        ChildSpec("web", "daphne", daphne_arguments(address.host, address.port), WEB_GRACE_SECONDS),
         ChildSpec("worker", "manage", ("worker",), float(settings.APFLOW_DRAIN_SECONDS)),
     ]
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.acceptance.support.builder_page import Builder
 
-_BEGIN = """() => {
+#: Scripts that begin to note the times between frames, and return them.
+BEGIN = """() => {
   window.frameTimes = [];
   let last = performance.now();
   const note = (now) => {
@@ -21,7 +22,7 @@ _BEGIN = """() => {
   };
   window.frameRequest = requestAnimationFrame(note);
 }"""
-_END = "() => { cancelAnimationFrame(window.frameRequest); return window.frameTimes; }"
+END = "() => { cancelAnimationFrame(window.frameRequest); return window.frameTimes; }"
 #: Until now, and so with what it takes to notice from outside of the browser.
 _SINCE_ARRIVAL = """() => {
   const isTree = ({ name }) => /\\/api\\/v1\\/trees\\/[0-9a-f-]+$/.test(name);
@@ -67,11 +68,19 @@ def recorded(builder: Builder, title: str) -> FrameTimes:
         dragging=_dragging(builder, start),
     )
     for name in ("nothing", "panning", "zooming", "dragging"):
-        ordered = sorted(getattr(times, name))
-        p95 = ordered[int(len(ordered) * 0.95)]
-        middle, worst = statistics.median(ordered), ordered[-1]
-        sys.stdout.write(f"{title}, {name}: median {middle:.1f} ms, p95 {p95:.1f} ms, worst {worst:.1f} ms\n")
+        print_times(f"{title}, {name}", getattr(times, name))
     return times
+
+
+def print_times(title: str, times: list[float]) -> None:
+    """Print how milliseconds are spread."""
+    middle, p95, worst = statistics.median(times), percentile(times, 0.95), max(times)
+    sys.stdout.write(f"{title}: median {middle:.1f} ms, p95 {p95:.1f} ms, worst {worst:.1f} ms\n")
+
+
+def percentile(times: list[float], share: float) -> float:
+    """The time that so large a share stays within."""
+    return sorted(times)[int(len(times) * share)]
 
 
 def _zooming(builder: Builder) -> list[float]:
@@ -91,8 +100,8 @@ def _dragging(builder: Builder, start: tuple[float, float]) -> list[float]:
 
 
 def _while(builder: Builder, act: Callable[[int], object]) -> list[float]:
-    builder.page.evaluate(_BEGIN)
+    builder.page.evaluate(BEGIN)
     for step in range(STEPS):
         act(step)
-    times: list[float] = builder.page.evaluate(_END)
+    times: list[float] = builder.page.evaluate(END)
     return times

@@ -12,9 +12,7 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext
 
-from benchmarks.scribe import Scribe
 from benchmarks.web_process import WebProcess
-from orchestration.models import Run
 from tests.acceptance.support.run_parts import RunParts
 
 
@@ -77,10 +75,3 @@ def write_lines(run_id: str, count: int) -> None:
             """,
             [count, run_id],
         )
-
-
-def tree_run(tasks: int) -> Scribe:
-    """A run of that many tasks that all run until its `end`."""
-    scribe = Scribe(tasks)
-    assert Run.objects.filter(pk=scribe.run_id).exists()
-    return scribe

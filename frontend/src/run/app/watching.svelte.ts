@@ -5,9 +5,12 @@ import type { Boot } from '../../core/boot';
 import { watchRun, type Environment, type EventRecord, type RunWatch, type SnapshotFrame, type StreamState } from '../../core/live';
 import { applyAll, fromSnapshot, isTerminal, noChanges, type Changes, type RunState } from '../../core/run-state';
 import { LogFeed } from '../logs/feed';
+import { Asking } from '../panel/asking';
 import { Recording } from '../model/recording';
 import { Spans } from '../model/spans';
 
+/** The past is asked for again not more often than this. */
+const COMPLETING_MS = 2_000;
 /** Events that are fetched at a time. */
 const PAGE = 5_000;
 
@@ -36,6 +39,7 @@ export class Watching {
   private watch: RunWatch | null = null;
   private turn = 0;
   private lastAt: number | null = null;
+  private readonly completing = new Asking(COMPLETING_MS, () => this.complete());
 
   /** `tell` hears of each change of what is shown. */
   constructor(
@@ -67,6 +71,7 @@ export class Watching {
         onLogs: (lines) => this.logs.deliver(lines),
         onState: (stream) => {
           this.stream = stream;
+          if (stream.state === 'live' || stream.state === 'ended') this.completing.ask();
         },
       },
     );
@@ -74,6 +79,7 @@ export class Watching {
   }
 
   stop(): void {
+    this.completing.stop();
     this.logs.attach(null);
     this.watch?.stop();
     this.watch = null;
@@ -101,6 +107,7 @@ export class Watching {
     const last = events.at(-1);
     if (last) this.lastAt = Date.parse(last.at);
     this.show(this.live.state, applyAll(this.live.state, events, noChanges()));
+    if (this.isPastMissing) this.completing.ask();
   }
 
   private show(state: RunState, changes: Changes | 'all'): void {
@@ -122,11 +129,20 @@ export class Watching {
       }
       this.hasPast = this.recording.seq >= until;
     } catch {
-      // Without its past the run can be watched all the same; the next snapshot tries again.
+      // Without its past the run can be watched all the same; it is asked for again.
     } finally {
       this.isReading = false;
       this.keep(this.waiting.splice(0));
     }
+  }
+
+  /** What happened before could not be read, perhaps because the server was away; with a cursor no snapshot comes again. */
+  private get isPastMissing(): boolean {
+    return !this.isReading && this.recording !== null && this.live !== null && this.recording.seq < this.live.state.seq;
+  }
+
+  private complete(): void {
+    if (this.isPastMissing) void this.readPast(this.live!.state.seq);
   }
 
   private record(events: readonly EventRecord[]): void {
@@ -140,7 +156,7 @@ export class Watching {
     const before = recording.seq;
     recording.add(events);
     this.lastAt = Math.max(this.lastAt ?? 0, recording.range?.to ?? 0) || null;
-    for (const event of recording.upTo(recording.seq).slice(before)) this.spans?.add(event);
+    for (const event of recording.between(before, recording.seq)) this.spans?.add(event);
     if (recording.seq > before) this.spansTurn += 1;
   }
 

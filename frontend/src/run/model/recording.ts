@@ -68,6 +68,11 @@ export class Recording {
     return this.events.slice(0, seq);
   }
 
+  /** The events behind one, up to another. */
+  between(after: number, until: number): readonly EventRecord[] {
+    return this.events.slice(after, until);
+  }
+
   /** The state after `seq` events. */
   stateAt(seq: number): RunState {
     const wanted = Math.min(seq, this.events.length);
