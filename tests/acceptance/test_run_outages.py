@@ -172,7 +172,7 @@ def test_pb_gra_3_ten_thousand_siblings_do_not_freeze_the_page(watchers: Watcher
     run.ready()
     bench.wait_run(Run.objects.get(pk=new.id), 240)
     expect(run.head.locator(".status-large")).to_have_text(re.compile("Completed"), timeout=PATIENCE_MS)
-    expect(run.head.get_by_role("button", name=f"{count + 2} Completed")).to_be_visible()
+    expect(run.head.get_by_role("button", name=f"{count + 2} Completed")).to_be_visible(timeout=PATIENCE_MS)
     assert run.page.locator("[role=treeitem], [data-card]").count() < 1_000
     run.list.focus()
     run.page.keyboard.press("End")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.acceptance.support.run_parts import NASTY, PATIENCE_MS, RunParts
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
+#: Screenshots go there when it is set.
+PICTURES = os.environ.get("APFLOW_SCREENSHOTS")
 CITIES = [{"city": "Turin", "sales": 12}, {"city": "Oslo", "sales": 7}]
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 RETRY = {"max_attempts": 3, "backoff": "fixed", "base_seconds": 0.01, "jitter": 0}
@@ -226,3 +229,18 @@ def test_axe_finds_nothing_in_any_tab(author: Author, sales: str, theme: str) ->
         run.look_at(name, tab)
         found += [(name, tab, one) for one in run.violations()]
     assert found == []
+
+
+@pytest.mark.skipif(not PICTURES, reason="APFLOW_SCREENSHOTS is not set")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pictures(author: Author, sales: str, theme: str) -> None:
+    """Screenshots for people to look at, and for the documentation."""
+    run = RunParts(author.context(1280, 800, theme).new_page(), sales, "task=sum&tab=log").ready()
+    run.panel.get_by_role("tab", name="Inputs").click()
+    expect(origin_of(run, "day")).to_have_text("from fetch")
+    expect(run.log.locator("[data-row]").first).to_be_visible(timeout=PATIENCE_MS)
+    run.page.screenshot(path=f"{PICTURES}/run-panel-{theme}.png")
+    phone = author.context(390, 844, theme, has_touch=True, is_mobile=True)
+    run = RunParts(phone.new_page(), sales, "task=check").ready()
+    expect(run.panel.get_by_role("region", name="Error")).to_be_visible(timeout=PATIENCE_MS)
+    run.page.screenshot(path=f"{PICTURES}/run-phone-{theme}.png")
