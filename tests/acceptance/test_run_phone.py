@@ -84,9 +84,10 @@ def test_everything_of_a_run_fits_a_phone(author: Author, mixed: str, theme: str
         run.panel.get_by_role("tab", name=tab, exact=True).tap()
         expect(run.panel.get_by_role("tabpanel", name=tab)).to_be_visible()
         look(tab)
-    for tab, there in (("Chart", "slider"), ("Log", "searchbox"), ("Events", "table")):
+    role = run.page.get_by_role
+    for tab, there in (("Chart", role("slider")), ("Log", role("searchbox")), ("Events", role("table"))):
         run.open_tab(tab)
-        expect(run.page.get_by_role(there).first).to_be_visible(timeout=PATIENCE_MS)
+        expect(there.first).to_be_visible(timeout=PATIENCE_MS)
         look(f"tab {tab}")
     assert found == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Self
 
 from axe_core_python.sync_playwright import Axe
@@ -77,7 +78,7 @@ class RunParts:
         """What was copied."""
         return str(self.page.evaluate("() => navigator.clipboard.readText()"))
 
-    def violations(self) -> list[tuple[str, list[str]]]:
+    def violations(self) -> Sequence[tuple[str, Sequence[str]]]:
         """What axe finds that is serious or critical."""
         found: list[dict[str, Any]] = Axe().run(self.page)["violations"]
         grave = [one for one in found if one["impact"] in ("serious", "critical")]
