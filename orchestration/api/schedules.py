@@ -40,7 +40,7 @@ from .schedule_rows import (
     schedule_details,
     schedule_rows,
 )
-from .schemas import Fields, Flag, Moment, Reason, Text
+from .schemas import ErrorAnswer, Fields, Flag, Moment, Reason, Text
 
 router = Router(tags=["schedules"])
 
@@ -86,7 +86,7 @@ def list_schedules(request: ApiRequest, query: Query[ScheduleQuery]) -> Page[Any
     return _BY_NAME.page(found, query, lambda rows: schedule_rows(request.auth, rows))
 
 
-@router.post("/schedules", response={201: ScheduleDetails}, summary="Make a schedule")
+@router.post("/schedules", response={201: ScheduleDetails, 404: ErrorAnswer}, summary="Make a schedule")
 def make_schedule(request: ApiRequest, body: NewSchedule) -> Status[Any]:
     """Make a schedule of a tree. You are responsible for its runs: they are yours."""
     tree = visible_tree(request, body.tree)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -52,7 +52,7 @@ def test_sch_1_the_29th_of_february_is_the_next_leap_year(tree: Tree, owner: Use
 
 def test_sch_1_a_row_past_the_checks_harms_itself_alone(tree: Tree, owner: User) -> None:
     healthy = create_schedule(tree, values("* * * * *"), user=owner)
-    past = timezone.now().replace(microsecond=0) - timedelta(seconds=30)
+    past = timezone.now().replace(second=0, microsecond=0)
     Schedule.objects.create(tree=tree, responsible=owner, next_due_at=past, next_fire_at=past, **values("0 0 31 2 *"))
     Schedule.objects.filter(pk=healthy.pk).update(next_due_at=past, next_fire_at=past)
     fire_due()
