@@ -17,9 +17,9 @@ venv: $(VENV)/base.stamp $(VENV)/command.stamp
 
 venv-dev: $(VENV)/dev.stamp $(VENV)/command.stamp
 
-# Two at a time, file by file. Alone: what kills and freezes workers, because it watches the clock, and the public bugs, because
+# Two at a time, file by file. Alone: what kills and freezes processes or takes figures, because it watches the clock, and the public bugs, because
 # some of them print what can't pass from one process to another.
-ALONE := tests/faults tests/chaos tests/bugs
+ALONE := tests/faults tests/chaos tests/bugs tests/acceptance/test_run_outages.py tests/acceptance/test_run_speed.py
 test: venv-dev browser
 	$(BIN) -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
 	$(BIN) -m pytest $(ALONE)

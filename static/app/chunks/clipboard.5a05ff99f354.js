@@ -1,1 +1,0 @@
-import{t as e}from"./announce.svelte.47060f02a460.js";import{v as t}from"./Overlays.801a838e383f.js";import{t as n}from"./texts.15c5fc2cc3de.js";async function r(r,i){try{await navigator.clipboard.writeText(r)}catch{return t(n(`json.notCopied`),{tone:`warning`,hint:r.length<200?r:null}),!1}return e(n(`json.copied`,{what:i})),!0}export{r as t};

@@ -1,1 +1,0 @@
-var e={connecting:`Connecting`,live:`Live`,"catching-up":`Catching up`,reconnecting:`Reconnecting`,offline:`Offline`,ended:`Ended`,refused:`Not connected`};export{e as t};
