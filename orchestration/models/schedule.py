@@ -37,6 +37,10 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
         """Schedules with a moment that has come, the longest overdue first."""
         return self.filter(enabled=True, next_fire_at__lte=now).order_by("next_fire_at", "pk")
 
+    def upcoming(self) -> Self:
+        """Schedules that will fire, the next first."""
+        return self.filter(enabled=True, next_due_at__isnull=False).order_by("next_due_at", "pk")
+
     def visible_to(self, user: AbstractBaseUser) -> Self:
         """Schedules of trees that a user may see."""
         return self if sees_all(user) else self.filter(visible_trees(user, "tree__"))

@@ -14,17 +14,20 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from orchestration.access import Actor
 from orchestration.actions.overview import overview_of
 from orchestration.engine.status import ACTIVE, Status
-from orchestration.models import Run, TaskRun, Tree, Worker
+from orchestration.models import Run, SchedulesPause, TaskRun, Tree, Worker
 
-from .access import PageRequest, page
+from .access import PageRequest, may_start, page
 from .boot import boot_of
 from .run_lines import RunLine, listed_runs, run_lines
+from .schedule_lines import listed_schedules
 from .states import plain
 
 RECENT: Final = 12
 FAILURES: Final = 8
+DUE: Final = 6
 #: Characters of an error.
 _ERROR_CHARS: Final = 240
 #: Milliseconds between two looks of an open overview, while its stream is not there.
@@ -84,6 +87,8 @@ def overview(request: PageRequest) -> HttpResponse:
         "range": request.GET["range"] if request.GET.get("range") in RANGES else "24h",
         "recent": recent,
         "has_trees": bool(recent or active) or Tree.objects.visible_to(request.user).current().exists(),
+        "due": listed_schedules(Actor(request.user)).upcoming()[:DUE] if may_start(request.user) else None,
+        "pause": may_start(request.user) and SchedulesPause.objects.exists(),
         "failures": _failures(list(failed[:FAILURES])),
         "workers": Worker.objects.live().order_by("name", "started_at"),
         "capacity": Worker.objects.accepting().aggregate(workers=Count("pk"), slots=Sum("slots", default=0)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from orchestration.access import Actor
+from orchestration.access import Actor, rules
 from orchestration.actions.run_orders import NEWEST_FIRST
 from orchestration.actions.runs import start_run
 from orchestration.actions.tree_history import tree_history
@@ -68,11 +69,12 @@ class TreeFilters:
 
 @dataclass(frozen=True, slots=True)
 class TreeLine:
-    """One tree of the list, its number of tasks, and its last run that the user may see."""
+    """One tree of the list, its number of tasks, the last run that the user may see, and when it starts by itself."""
 
     tree: Tree
     task_count: int
     last: RunLine | None
+    next_due_at: datetime | None
 
 
 @require_safe
@@ -104,14 +106,16 @@ def _tags(visible: TreeQuerySet) -> list[str]:
 def _with_counts(found: QuerySet[Tree], request: PageRequest) -> QuerySet[Tree]:
     tasks = Task.objects.filter(tree=OuterRef("pk")).order_by().values("tree").annotate(n=Count("pk")).values("n")
     last = Run.objects.visible_to(request.user).filter(tree=OuterRef("pk")).newest_first().values("pk")[:1]
-    return found.annotate(task_count=Coalesce(Subquery(tasks), 0), last_run_id=Subquery(last))
+    schedules = rules.schedules_of(Actor(request.user)).upcoming().filter(tree=OuterRef("pk"))
+    due = Subquery(schedules.values("next_due_at")[:1])
+    return found.annotate(task_count=Coalesce(Subquery(tasks), 0), last_run_id=Subquery(last), due_at=due)
 
 
 def _tree_lines(listing: Page[Tree], request: PageRequest) -> list[TreeLine]:
     rows: list[Any] = list(listing)
     last_ids = [tree.last_run_id for tree in rows if tree.last_run_id]
     lines = {line.run.pk: line for line in run_lines(listed_runs(request.user).filter(pk__in=last_ids))}
-    return [TreeLine(tree, tree.task_count, lines.get(tree.last_run_id)) for tree in rows]
+    return [TreeLine(tree, tree.task_count, lines.get(tree.last_run_id), tree.due_at) for tree in rows]
 
 
 @require_safe

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from orchestration.actions.schedules import create_schedule, pause_all, switch_schedule
 from orchestration.engine.status import Status
 
 from .conftest import text_of
@@ -48,6 +49,21 @@ def test_the_figures(scene: Scene, as_viewer: Client) -> None:
 
 def test_failures_show_their_error(scene: Scene, as_viewer: Client) -> None:
     assert "&#x27;Load&#x27; failed: &lt;script&gt;" in text_of(as_viewer.get("/"))
+
+
+def test_what_is_due_next_is_shown_to_those_who_may_run(scene: Scene, as_operator: Client, as_viewer: Client) -> None:
+    owner = scene.tree.owner
+    assert owner is not None
+    assert "Nothing is planned" in text_of(as_operator.get("/"))
+    for name, expression in (("Later", "7200"), ("Soon", "600"), ("Never", "60")):
+        schedule = create_schedule(scene.tree, {"name": name, "kind": "interval", "expression": expression}, user=owner)
+    switch_schedule(schedule, False, user=owner)
+    due: Any = as_operator.get("/").context["due"]
+    assert [schedule.name for schedule in due] == ["Soon", "Later"]
+    assert "nothing starts by itself" not in text_of(as_operator.get("/"))
+    pause_all(user=owner)
+    assert "nothing starts by itself" in text_of(as_operator.get("/"))
+    assert "Due next" not in text_of(as_viewer.get("/"))
 
 
 @pytest.mark.django_db

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from orchestration.actions.schedules import create_schedule
 from orchestration.engine.status import Status
 from orchestration.models import Run, Tree
 
@@ -54,6 +55,20 @@ def test_a_line_shows_the_tasks_and_the_last_run(as_viewer: Client) -> None:
     last = make_run(tree, Status.FAILED, queued_at=timezone.now(), error="It broke")
     (line,) = (as_viewer.get("/trees/").context or {})["lines"]
     assert (line.task_count, line.last.run.pk, line.last.state.key) == (4, last.pk, "failed")
+
+
+def test_a_line_shows_when_a_tree_runs_next(scene: Scene, as_operator: Client, as_viewer: Client) -> None:
+    owner = scene.tree.owner
+    assert owner is not None
+    due = [
+        create_schedule(
+            scene.tree, {"name": seconds, "kind": "interval", "expression": seconds}, user=owner
+        ).next_due_at
+        for seconds in ("7200", "600")
+    ]
+    for client, expected in ((as_operator, due[1]), (as_viewer, None)):
+        lines = (client.get("/trees/").context or {})["lines"]
+        assert {line.tree.pk: line.next_due_at for line in lines}[scene.tree.pk] == expected
 
 
 @pytest.mark.django_db
