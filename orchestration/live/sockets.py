@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Final
 from urllib.parse import parse_qsl
+
+from autobahn.exception import Disconnected
 
 from .asgi import Receive, Scope, Send
 from .door import door
@@ -64,9 +66,16 @@ async def _watch_overview(scope: Scope) -> AsyncIterator[Watch]:
         yield watch
 
 
-async def _serve(
-    scope: Scope, receive: Receive, send: Send, opening: Callable[[Scope], AbstractAsyncContextManager[Watch]]
-) -> None:
+Opening = Callable[[Scope], AbstractAsyncContextManager[Watch]]
+
+
+async def _serve(scope: Scope, receive: Receive, send: Send, opening: Opening) -> None:
+    # A client may be gone before a frame reaches it, while what tells us so is still on its way.
+    with suppress(Disconnected):
+        await _serve_visitor(scope, receive, send, opening)
+
+
+async def _serve_visitor(scope: Scope, receive: Receive, send: Send, opening: Opening) -> None:
     await receive()
     if not is_own_origin(scope):
         await send(_REFUSE)

@@ -220,5 +220,8 @@ def test_commands_are_found_by_their_names(author: Author) -> None:
     builder.page.get_by_role("button", name="More").click()
     builder.page.get_by_role("menuitem", name="All commands").click()
     builder.dialog.get_by_role("option").filter(has_text="Select everything").first.click()
+    expect(builder.dialog).to_have_count(0)
+    expect(builder.outline.locator("[aria-selected=true]")).to_have_count(2)
     builder.press("Delete")
+    builder.expect_cards()
     assert builder.save()["tasks"] == []

@@ -241,11 +241,11 @@ def test_the_end_is_told_to_who_has_asked(author: Author) -> None:
     assert run.page.evaluate("window.asked") == 0, "nobody is asked without having pressed anything"
     run.press("More")
     run.choose("Notify me")
-    run.page.wait_for_function("window.asked === 1")
+    run.page.wait_for_function("() => window.asked === 1")
     quiet = RunPage(author.context().new_page(), author.site, run.run_id)
     author.site.client.cancel(run.run_id, reason="Enough seen")
     run.expect_status("Cancelled")
-    run.page.wait_for_function("window.shown.length === 1")
+    run.page.wait_for_function("() => window.shown.length === 1")
     assert run.page.evaluate("window.shown") == [["Cancelled: A long way", "Enough seen"]]
     expect(run.page).to_have_title(re.compile("⊘ Cancelled: A long way"))
     quiet.expect_status("Cancelled")
@@ -255,7 +255,7 @@ def test_the_end_is_told_to_who_has_asked(author: Author) -> None:
     later = RunPage(context.new_page(), author.site, started(author.site, ROW))
     runs(later, "t0")
     author.site.client.cancel(later.run_id)
-    later.page.wait_for_function("window.shown.length === 1")
+    later.page.wait_for_function("() => window.shown.length === 1")
     assert later.page.evaluate("window.asked") == 0, "the choice is remembered"
 
 

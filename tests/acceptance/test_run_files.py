@@ -101,6 +101,7 @@ def test_a_run_is_saved_and_opened_with_the_same_states(author: Author, run_id: 
     opening.choose(path.read_bytes())
     expect(opening.canvas).to_be_visible(timeout=30_000)
     expect(opening.page.locator(".run-head .status-large")).to_have_text(re.compile("Failed"))
+    opening.row("check rows").locator(".twist").click()
     for name, word in (("fetch", "Completed"), ("check rows", "Failed"), ("load", "Blocked")):
         expect(opening.row(name)).to_contain_text(word)
     causes = opening.page.get_by_role("list", name="What failed")

@@ -75,7 +75,8 @@ def test_it_follows_until_somebody_scrolls_up_and_says_how_much_is_new(watchers:
     expect(line(run, "four")).to_have_count(0)
     more.press("Enter")
     expect(line(run, "four")).to_be_in_viewport(timeout=PATIENCE_MS)
-    expect(run.page.get_by_role("button", name="Follow")).to_have_attribute("aria-pressed", "true")
+    follow = run.page.get_by_role("group", name="Log").get_by_role("button", name="Follow")
+    expect(follow).to_have_attribute("aria-pressed", "true")
     scribe.log(["five"])
     expect(line(run, "five")).to_be_in_viewport(timeout=PATIENCE_MS)
 

@@ -67,6 +67,7 @@ def origin_of(run: RunParts, key: str) -> Locator:
 
 
 def test_it_says_why_a_task_did_not_run_and_leads_to_the_first_cause(run: RunParts) -> None:
+    run.unfold("check")
     run.look_at("tell")
     error = run.panel.get_by_role("region", name="Error")
     expect(error).to_contain_text("dependency_failed")
@@ -218,6 +219,7 @@ def test_nothing_that_comes_from_outside_is_markup(author: Author, nasty: str) -
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_tab(author: Author, sales: str, theme: str) -> None:
     run = RunParts(author.context(1280, 800, theme).new_page(), sales).ready()
+    run.unfold("check")
     found = []
     for name, tab in (
         ("tell", "Overview"),

@@ -63,6 +63,11 @@ class RunParts:
         status = self.head.locator(".status-large")
         expect(status).to_have_text(re.compile(rf"^\s*{word}\s*$"), timeout=PATIENCE_MS)
 
+    def unfold(self, name: str) -> None:
+        """Show what is under a row: the tasks that did not run because of one are folded."""
+        self.row(name).locator(".twist").click()
+        expect(self.row(name)).to_have_attribute("aria-expanded", "true")
+
     def look_at(self, name: str, tab: str | None = None) -> None:
         """Open a task's panel by its row, and a tab of it."""
         self.row(name).click()

@@ -83,7 +83,7 @@ class EventStreamClient(StubbornClient):
         with httpx.stream("GET", self._events_url, headers=headers, timeout=_PATIENCE_SECONDS) as response:
             response.raise_for_status()
             for frame in parsed_events(response.iter_lines()):
-                if frame["type"] == "error" and frame["error"]["code"] == "unavailable":
+                if frame["type"] == "error" and frame["error"]["code"] == "database_away":
                     raise ConnectionError("the database is away")
                 self.ledger.take(frame)
 

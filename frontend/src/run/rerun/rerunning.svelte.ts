@@ -91,6 +91,11 @@ export class Rerunning {
     this.isRefused = false;
   }
 
+  /** Tasks are to be chosen, and none is yet. */
+  get isUndecided(): boolean {
+    return this.scope === 'chosen' && this.chosen.size === 0;
+  }
+
   /** The inputs that a task would have. */
   inputsOf(task: Task): JSONObject {
     return this.inputs.get(task.id) ?? inputsOf(task);
@@ -116,10 +121,16 @@ export class Rerunning {
 
   readonly canGo = $derived(!this.isAsking && !this.isRefused && this.plan !== null && this.plan.steps.some(({ fate }) => fate === 'run'));
 
-  /** Ask for the plan of the wish, and draw it; returns how to stop. The last plan is shown meanwhile. */
+  /** Ask for the plan of the wish, if there is one, and draw it; returns how to stop. The last plan is shown meanwhile. */
   ask(): () => void {
     const { wish, document } = this;
     const asked = new AbortController();
+    if (this.isUndecided) {
+      this.plan = null;
+      this.isAsking = false;
+      void this.page.draft({ document, marks: new Map() }, asked.signal);
+      return () => asked.abort();
+    }
     this.isAsking = true;
     const timer = setTimeout(() => void this.askNow(asked.signal, wish, document), PAUSE_MS);
     return () => {

@@ -17,6 +17,7 @@ const WORDS = {
   'latest.unknown': 'With the tree as it is now',
   'parameters': 'Parameters of the new run',
   'plan': 'The plan',
+  'plan.choose': 'Choose at least one task below.',
   'plan.none': 'Nothing runs: choose something else.',
   'plan.asking': 'Asking what would happen …',
   'tasks': 'Tasks',
