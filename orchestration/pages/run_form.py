@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import Any, Final
+from typing import Final
 
 from django import forms
 
-from orchestration.engine.errors import InvalidDefinitionError, NotStorableError
-from orchestration.engine.json_values import parse_document
+from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.engine.masking import redact
 from orchestration.models import Tree
 
-MAX_PARAMETER_BYTES: Final = 1024**2
+from .parameters_field import ParametersField
+
 _SHOWN_PROBLEMS: Final = 20
 
 
 class RunForm(forms.Form):
     """Parameters, and a key that makes a second click start nothing."""
 
-    parameters = forms.CharField(required=False, strip=False)
+    parameters = ParametersField()
     key = forms.RegexField(r"\A[\w-]{8,64}\Z", required=False, error_messages={"invalid": "Reload the page."})
-
-    def clean_parameters(self) -> dict[str, Any]:
-        """Read the parameters as one JSON object."""
-        text = self.cleaned_data["parameters"]
-        if not text.strip():
-            return {}
-        try:
-            value = parse_document(text, MAX_PARAMETER_BYTES)
-        except NotStorableError as error:
-            raise forms.ValidationError(str(error)) from error
-        if not isinstance(value, dict):
-            raise forms.ValidationError('The parameters must be one JSON object, such as {"name": "value"}.')
-        return value
 
     def refuse(self, error: InvalidDefinitionError) -> None:
         """Show what `start_run` has refused: parameters at their field, the rest above the form."""

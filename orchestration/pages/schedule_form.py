@@ -12,14 +12,14 @@ from django.http import QueryDict
 from orchestration.access import Actor, rules
 from orchestration.actions.schedules import MAX_JITTER_SECONDS
 from orchestration.engine.definition import MAX_NAME_CHARS, PRIORITIES
-from orchestration.engine.errors import InvalidDefinitionError, NotStorableError
-from orchestration.engine.json_values import encode, parse_document
+from orchestration.engine.errors import InvalidDefinitionError
+from orchestration.engine.json_values import encode
 from orchestration.engine.schedule_due import MAX_CATCH_UP
 from orchestration.engine.schedule_timing import MAX_EXPRESSION_CHARS, Timing, in_utc, zone_names
 from orchestration.models import Schedule
 from orchestration.models.definition import priority_field
 
-from .run_form import MAX_PARAMETER_BYTES
+from .parameters_field import ParametersField
 
 _LOCAL: Final = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"})
 _PRIORITY_CHOICES: Final = priority_field().get_choices(include_blank=False)
@@ -38,9 +38,7 @@ class ScheduleForm(forms.Form):
     starts_at = forms.CharField(required=False, widget=_LOCAL)
     ends_at = forms.CharField(required=False, widget=_LOCAL)
     max_runs = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
-    parameters = forms.CharField(
-        required=False, strip=False, widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
-    )
+    parameters = ParametersField(widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}))
     priority = forms.TypedChoiceField(choices=_PRIORITY_CHOICES, coerce=int, initial=PRIORITIES[2])
     overlap = forms.ChoiceField(choices=Schedule.Overlap.choices, initial=Schedule.Overlap.SKIP)
     misfire = forms.ChoiceField(choices=Schedule.Misfire.choices, initial=Schedule.Misfire.ONCE)
@@ -55,19 +53,6 @@ class ScheduleForm(forms.Form):
             self.fields["enabled"] = forms.BooleanField(required=False, initial=True)
         for name in self.errors if self.is_bound else ():
             self.fields[name].widget.attrs["aria-invalid"] = "true" if name in self.fields else ""
-
-    def clean_parameters(self) -> dict[str, Any]:
-        """Read the parameters as one JSON object."""
-        text = self.cleaned_data["parameters"]
-        if not text.strip():
-            return {}
-        try:
-            value = parse_document(text, MAX_PARAMETER_BYTES)
-        except NotStorableError as error:
-            raise forms.ValidationError(str(error)) from error
-        if not isinstance(value, dict):
-            raise forms.ValidationError('The parameters must be one JSON object, such as {"name": "value"}.')
-        return value
 
     def clean(self) -> dict[str, Any]:
         """Read start and end in the schedule's zone."""
