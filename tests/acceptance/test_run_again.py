@@ -15,6 +15,7 @@ from tests.acceptance.support.builder_api import ask, save
 from tests.acceptance.support.builder_keys import fill, json_editor, tab_to, write_json
 from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import document, task
+from tests.acceptance.support.marked_cards import MarkedCards
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -50,7 +51,7 @@ def failed(builder_site: BuilderSite) -> str:
     return ended(builder_site, TREE)
 
 
-class Again:
+class Again(MarkedCards):
     """The page of a run that is to be run again."""
 
     def __init__(self, page: Page, site: BuilderSite, run: str, query: str = "") -> None:
@@ -76,17 +77,6 @@ class Again:
 
     def choose(self, label: str) -> None:
         self.sheet.get_by_role("radio", name=label).check()
-
-    def card(self, name: str) -> Locator:
-        return self.page.get_by_role("application").locator(f"[data-card='{name}']")
-
-    def expect_marks(self, **marks: str | None) -> None:
-        """Wait until the cards have these marks, by the tasks' names."""
-        for name, mark in marks.items():
-            if mark is None:
-                expect(self.card(name)).not_to_have_attribute("data-mark", re.compile("."))
-            else:
-                expect(self.card(name)).to_have_attribute("data-mark", mark)
 
     def started(self) -> str:
         """The id of the new run, whose page is there now; it has ended."""

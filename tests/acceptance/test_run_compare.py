@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.acceptance.support.builder_api import ask, save
 from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import document, task
+from tests.acceptance.support.marked_cards import MarkedCards
 from tests.acceptance.test_run_again import ended
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -63,7 +64,7 @@ def two(builder_site: BuilderSite) -> Two:
     return Two(tree, good, ended(builder_site, tree))
 
 
-class Comparison:
+class Comparison(MarkedCards):
     """The page that compares two runs."""
 
     def __init__(self, page: Page, left: str, right: str, query: str = "") -> None:
@@ -82,16 +83,6 @@ class Comparison:
     def row(self, name: str) -> Locator:
         named = self.page.locator(".name", has_text=re.compile(f"^{name}$"))
         return self.tasks.get_by_role("treeitem").filter(has=named)
-
-    def card(self, name: str) -> Locator:
-        return self.page.get_by_role("application").locator(f"[data-card='{name}']")
-
-    def expect_marks(self, **marks: str | None) -> None:
-        for name, mark in marks.items():
-            if mark is None:
-                expect(self.card(name)).not_to_have_attribute("data-mark", re.compile("."))
-            else:
-                expect(self.card(name)).to_have_attribute("data-mark", mark)
 
     def expect_first(self, *words: str) -> None:
         """Wait until the sentence at the top says this."""
