@@ -43,6 +43,17 @@ def _status_checks(prefix: str) -> tuple[models.CheckConstraint, ...]:
     )
 
 
+def _ran_by() -> models.ForeignKey[Worker | None, Worker | None]:
+    """Build the field that names the worker of an attempt.
+
+    There is no constraint, and no index: both would be paid for at each start. Without an index a constraint would look
+    through all task runs for each worker that is pruned; `store.prune` deletes none that is named anywhere.
+    """
+    return models.ForeignKey(
+        Worker, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False, db_constraint=False
+    )
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     """Runs by state."""
 
@@ -170,7 +181,7 @@ class TaskRun(models.Model):
     next_attempt_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    worker = models.ForeignKey(Worker, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    worker = _ran_by()
     reused_from = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
@@ -206,7 +217,7 @@ class TaskAttempt(models.Model):
     error_type = models.CharField(max_length=255, blank=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField()
-    worker = models.ForeignKey(Worker, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
+    worker = _ran_by()
 
     class Meta:
         ordering = ("task_run", "attempt")
@@ -234,6 +245,23 @@ class TaskLog(models.Model):
         return self.message[:80]
 
 
+class TakeOver(models.Model):
+    """A run whose worker was lost, and the worker that went on with it, from this `epoch` on."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="take_overs", db_index=False)
+    lost = models.ForeignKey(Worker, on_delete=models.CASCADE, related_name="runs_lost")
+    taken_by = models.ForeignKey(Worker, null=True, on_delete=models.SET_NULL, related_name="runs_taken_over")
+    epoch = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (models.UniqueConstraint(fields=["run", "epoch"], name="take_over_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.run} from {self.lost}"
+
+
 class RunEvent(models.Model):
     """One entry of a run's ordered log: `seq` is 1, 2, 3 … without a hole. Types: docs/events.md."""
 
@@ -250,6 +278,11 @@ class RunEvent(models.Model):
 
     class Meta:
         ordering = ("run_id", "seq")
+        indexes = (
+            # The hooks of a task, and those of a run; nothing else is in them.
+            models.Index(fields=["task_run"], name="event_of_hooks", condition=Q(type="task.hooks")),
+            models.Index(fields=["run"], name="event_of_run_hooks", condition=Q(type="run.hooks")),
+        )
 
     def __str__(self) -> str:
         return f"{self.seq} {self.type}"

@@ -1,4 +1,4 @@
-"""Who acts: tokens of programs, and the record of every write."""
+"""Who acts: sessions of people, tokens of programs, names at a provider, and the record of every write."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import secrets
 from typing import Final, Self
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -68,14 +69,65 @@ class ApiToken(models.Model):
         return hashlib.sha256(secret.encode()).hexdigest()
 
 
+class SignedInQuerySet(models.QuerySet["SignedIn"]):
+    """Sign-ins by state. The database's clock decides what has ended."""
+
+    def open(self) -> Self:
+        """Sign-ins that still open the door: not over, of a user who is active."""
+        return self.filter(session__expire_date__gt=Now(), user__is_active=True)
+
+
+class SignedIn(models.Model):
+    """Who is signed in where: what Django's table of sessions does not say of a session. It goes when that goes."""
+
+    session = models.OneToOneField(Session, on_delete=models.CASCADE, related_name="signed_in", editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_ins")
+    address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    signed_in_at = models.DateTimeField(db_default=Now())
+    last_seen_at = models.DateTimeField(db_default=Now())
+
+    objects = SignedInQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "session"
+        ordering = ("-last_seen_at", "-id")
+        indexes = (models.Index(fields=["-last_seen_at", "-id"], name="signed_in_by_last_seen"),)
+
+    def __str__(self) -> str:
+        # Never the session's key: who has it is signed in.
+        return f"session {self.pk} of {self.user.get_username()}"
+
+
+class OidcIdentity(models.Model):
+    """Whom a provider of single sign-on means by a subject: it never gives one to somebody else."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="oidc_identities")
+    issuer = models.CharField(max_length=255, help_text="The provider, as APFLOW_OIDC_ISSUER names it")
+    subject = models.CharField(max_length=255, help_text="Its name for this person: the claim “sub”")
+    email = models.CharField(max_length=254, blank=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "single sign-on identity"
+        verbose_name_plural = "single sign-on identities"
+        ordering = ("user", "issuer", "subject")
+        constraints = (models.UniqueConstraint(fields=["issuer", "subject"], name="oidc_identity_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
+
+
 class AuditEntry(models.Model):
-    """One write, or one sign-in: who, from where, what, why. Nothing changes or deletes an entry."""
+    """One write, or one sign-in: who, from where, what, why. Nothing changes one, and only `prune` deletes any."""
 
     class Via(models.TextChoices):
         PAGE = "page", "page"
         API = "api", "API"
         ADMIN = "admin", "admin"
         COMMAND = "command", "command or worker"
+        WEBHOOK = "webhook", "incoming webhook"
 
     at = models.DateTimeField(db_default=Now(), editable=False)
     user = models.ForeignKey(
@@ -97,7 +149,8 @@ class AuditEntry(models.Model):
         ordering = ("-id",)
         indexes = (
             models.Index(fields=["subject_type", "subject_id", "-id"], name="audit_of_subject"),
-            models.Index(fields=["user", "-id"], name="audit_of_user"),
+            models.Index(fields=["username", "-id"], name="audit_of_username"),
+            models.Index(fields=["at"], name="audit_at"),
             models.Index(fields=["act", "-id"], name="audit_of_act"),
         )
 

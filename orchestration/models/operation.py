@@ -1,13 +1,13 @@
-"""What keeps the service running: workers, and what an installation decides about executors."""
+"""What keeps the service running: workers."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
 from django.db.models.functions import Now
 
 
@@ -18,13 +18,28 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         """Workers that hold their lease."""
         return self.filter(stopped_at__isnull=True, lease_expires_at__gt=Now())
 
+    def lost(self) -> Self:
+        """Workers whose lease ran out before they signed off."""
+        return self.filter(stopped_at__isnull=True, lease_expires_at__lte=Now())
+
     def accepting(self) -> Self:
         """Live workers that take new runs."""
         return self.live().filter(draining=False, accepts_runs=True)
 
 
 class Worker(models.Model):
-    """One process that runs the engine. Its lease is the lease of every run that it owns."""
+    """One process that runs the engine. Its lease is the lease of every run that it owns.
+
+    `draining` means that somebody drained it: it takes no runs until it is resumed, and lives on. A process whose lease
+    ran out goes on under a new row, which names this one as its `predecessor`.
+    """
+
+    class State(models.TextChoices):
+        LIVE = "live", "live"
+        DRAINING = "draining", "draining"
+        DRAINED = "drained", "drained, idle"
+        STOPPED = "stopped", "stopped"
+        LOST = "lost", "lost"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=255)
@@ -33,8 +48,18 @@ class Worker(models.Model):
     version = models.CharField(max_length=50)
     slots = models.PositiveIntegerField()
     executors = ArrayField(models.CharField(max_length=255), default=list)
+    #: `event module.function` of each hook that its code registers.
+    hooks = ArrayField(models.CharField(max_length=600), default=list, editable=False)
     accepts_runs = models.BooleanField(default=True, help_text="False for a process that runs one tree of its own")
     draining = models.BooleanField(default=False)
+    drained_at = models.DateTimeField(null=True, editable=False)
+    drained_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    drain_reason = models.TextField(blank=True, editable=False)
+    predecessor = models.ForeignKey(
+        "self", null=True, editable=False, on_delete=models.SET_NULL, related_name="successors"
+    )
     running = models.PositiveIntegerField(default=0)
     metrics = models.JSONField(default=dict, editable=False)
     started_at = models.DateTimeField()
@@ -50,51 +75,3 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class ExecutorConfig(models.Model):
-    """What an installation decides about one executor. An executor without a row has no limits.
-
-    `rate_count` starts per `rate_seconds` are allowed over all workers; `rate_tokens` and `rate_at` are the bucket
-    they are taken from, kept by the engine.
-    """
-
-    executor = models.CharField(max_length=255, unique=True)
-    enabled = models.BooleanField(default=True)
-    max_concurrency = models.PositiveIntegerField(null=True, blank=True, help_text="Attempts at a time, all workers")
-    rate_count = models.PositiveIntegerField(null=True, blank=True, help_text="Starts per rate_seconds, all workers")
-    rate_seconds = models.FloatField(default=60.0)
-    rate_tokens = models.FloatField(default=0.0, editable=False)
-    rate_at = models.DateTimeField(null=True, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        ordering = ("executor",)
-        constraints = (
-            models.CheckConstraint(condition=~Q(executor=""), name="executor_config_named"),
-            models.CheckConstraint(condition=Q(rate_seconds__gt=0), name="executor_config_rate_seconds"),
-            models.CheckConstraint(
-                condition=Q(max_concurrency__isnull=True) | Q(max_concurrency__gte=1),
-                name="executor_config_concurrency",
-            ),
-            models.CheckConstraint(
-                condition=Q(rate_count__isnull=True) | Q(rate_count__gte=1), name="executor_config_rate_count"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.executor
-
-
-class ExecutorPermit(models.Model):
-    """How many attempts of a limited executor a worker may have running. A worker that is lost holds none."""
-
-    executor = models.CharField(max_length=255)
-    worker = models.ForeignKey(Worker, on_delete=models.CASCADE, related_name="permits")
-    held = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["executor", "worker"], name="executor_permit_unique"),)
-
-    def __str__(self) -> str:
-        return f"{self.worker}: {self.held} of {self.executor}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from .definition import Tree, priority_check, priority_field, sees_all, visible_
 from .execution import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -159,17 +161,22 @@ class Schedule(models.Model):
 
     @property
     def state(self) -> str:
-        """`on`, `off`, `over` (nothing is to come) or `problem` (it was switched off by itself)."""
+        """`on`, `off`, `over` (on, and nothing is to come) or `problem` (it was switched off by itself)."""
         if self.problem:
             return "problem"
         return "over" if self.is_over else "on" if self.enabled else "off"
 
-    def upcoming(self, count: int) -> list[datetime]:
-        """Return the next moments that are planned; none while it is off."""
+    def upcoming(self, count: int) -> Iterator[datetime]:
+        """Yield the next moments that are planned, `count` at most; none while it is off.
+
+        Each is computed when it is asked for: who stops at a horizon pays for nothing behind it.
+        """
         if not self.enabled or self.next_due_at is None or timing_problems(self.timing):
-            return []
-        following = self.timing.first(self.next_due_at, count - 1)
-        return [self.next_due_at, *following][: self.runs_left]
+            return
+        left = count if self.runs_left is None else min(count, self.runs_left)
+        if left > 0:
+            yield self.next_due_at
+            yield from islice(self.timing.times(self.next_due_at), left - 1)
 
     def set_next(self, due: datetime | None) -> None:
         """Plan the moment that is due next."""
@@ -180,9 +187,28 @@ class Schedule(models.Model):
         """Plan the first moment after now: what lies before is not made up for."""
         self.set_next(None if self.runs_left == 0 else self.timing.next(now))
 
+    def keeps_plan(self, before: Schedule) -> bool:
+        """Tell whether a change of `before` leaves the moment that is planned: it was on, with the same times."""
+        is_planned = before.enabled and before.next_due_at is not None and self.runs_left != 0
+        return is_planned and self.timing == before.timing
+
+    def delay_anew(self, now: datetime) -> None:
+        """Give the moment that is planned the delay of a new jitter.
+
+        One that waits for its old delay fires now at the earliest: earlier than that, it would count as missed.
+        """
+        planned = self.next_fire_at
+        self.set_next(self.next_due_at)
+        if planned is not None and self.next_fire_at is not None:
+            self.next_fire_at = max(self.next_fire_at, min(planned, now))
+
 
 class ScheduleFireQuerySet(models.QuerySet["ScheduleFire"]):
     """Fires by state."""
+
+    def regular(self) -> Self:
+        """Fires of the schedule's own times and those by hand: none of a backfill."""
+        return self.filter(backfill__isnull=True)
 
     def waiting(self) -> Self:
         """Fires whose turn has not come, in the order in which they were due."""
@@ -192,7 +218,8 @@ class ScheduleFireQuerySet(models.QuerySet["ScheduleFire"]):
 class ScheduleFire(models.Model):
     """What became of a moment that a schedule was due; there is one row for a moment, whoever sees it first.
 
-    A row of missed moments stands for `count` of them, from `due_at` to `last_due_at`. `by_hand` is "run now".
+    A row of missed moments stands for `count` of them, from `due_at` to `last_due_at`. `by_hand` is "run now". A
+    moment that a backfill makes up for has a row of its own beside that.
     """
 
     class Outcome(models.TextChoices):
@@ -201,6 +228,7 @@ class ScheduleFire(models.Model):
         OVERLAPPED = "overlapped", "left out: overlap"
         MISSED = "missed", "missed"
         REFUSED = "refused", "could not start"
+        CANCELLED = "cancelled", "cancelled"
 
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="fires", db_index=False)
     due_at = models.DateTimeField()
@@ -210,6 +238,9 @@ class ScheduleFire(models.Model):
     outcome = models.CharField(max_length=20, choices=Outcome.choices)
     reason = models.TextField(blank=True)
     by_hand = models.BooleanField(default=False)
+    backfill = models.ForeignKey(
+        "Backfill", null=True, on_delete=models.CASCADE, related_name="fires", db_index=False, editable=False
+    )
     run = models.OneToOneField(Run, null=True, on_delete=models.SET_NULL, related_name="fire")
 
     objects = ScheduleFireQuerySet.as_manager()
@@ -217,10 +248,25 @@ class ScheduleFire(models.Model):
     class Meta:
         ordering = ("-due_at", "-id")
         constraints = (
-            models.UniqueConstraint(fields=["schedule", "due_at"], name="schedule_fire_once"),
+            models.UniqueConstraint(
+                fields=["schedule", "due_at"], name="schedule_fire_once", condition=Q(backfill__isnull=True)
+            ),
+            models.UniqueConstraint(
+                fields=["backfill", "due_at"], name="schedule_fire_backfill", condition=Q(backfill__isnull=False)
+            ),
             models.CheckConstraint(condition=Q(count__gte=1), name="schedule_fire_count"),
         )
-        indexes = (models.Index(fields=["schedule"], name="schedule_fire_open", condition=Q(outcome="waiting")),)
+        indexes = (
+            models.Index(fields=["schedule", "-due_at", "-id"], name="schedule_fire_latest"),
+            models.Index(
+                fields=["schedule"],
+                name="schedule_fire_open",
+                condition=Q(outcome="waiting", backfill__isnull=True),
+            ),
+            # The list of all, and of those that came to the same.
+            models.Index(fields=["-due_at", "-id"], name="schedule_fire_newest"),
+            models.Index(fields=["outcome", "-due_at", "-id"], name="schedule_fire_of_outcome"),
+        )
 
     def __str__(self) -> str:
         return f"{self.schedule} {self.due_at:%Y-%m-%d %H:%M:%S}"

@@ -9,10 +9,11 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from .definition import Tree
+from .webhooks import OutgoingWebhook
 
 #: What can stand behind `secrets.` in an expression.
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -27,6 +28,15 @@ class SecretQuerySet(models.QuerySet["Secret"]):
         if tree_id is not None:
             granted |= Q(Exists(Tree.objects.filter(pk=tree_id, secrets=OuterRef("pk"))))
         return self.filter(granted)
+
+    def with_last_use(self) -> Self:
+        """Bring along as `used_at` when somebody was given each of them last; NULL: nobody was."""
+        last = SecretUse.objects.filter(secret=OuterRef("pk")).order_by("-id").values("at")[:1]
+        return self.annotate(used_at=Subquery(last))
+
+    def granted_to(self, webhook: OutgoingWebhook) -> Self:
+        """Secrets that the headers of a webhook may use."""
+        return self.filter(webhooks=webhook)
 
 
 class Secret(models.Model):
@@ -46,6 +56,9 @@ class Secret(models.Model):
     )
     trees = models.ManyToManyField(
         Tree, blank=True, related_name="secrets", help_text="All tasks of these trees may use it."
+    )
+    webhooks = models.ManyToManyField(
+        OutgoingWebhook, blank=True, related_name="secrets", help_text="The headers of these webhooks may use it."
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField("value set", editable=False)
@@ -74,15 +87,23 @@ class SecretUseQuerySet(models.QuerySet["SecretUse"]):
         same = {"run": run, "task_uid": task_uid, "executor": executor}
         self.bulk_create(SecretUse(secret=secret, name=secret.name, **same) for secret in secrets)
 
+    def record_delivery(self, secrets: Iterable[Secret], webhook: OutgoingWebhook) -> None:
+        """Write down that a delivery to a webhook was given these secrets."""
+        self.bulk_create(SecretUse(secret=secret, name=secret.name, webhook=webhook.name) for secret in secrets)
+
 
 class SecretUse(models.Model):
-    """An attempt was given a secret. It outlives the secret, and its run; `prune` deletes it by its own age."""
+    """Who was given a secret: an attempt, or a delivery to a webhook.
+
+    It outlives the secret, and its run; `prune` deletes it by its own age.
+    """
 
     secret = models.ForeignKey(Secret, null=True, on_delete=models.SET_NULL, related_name="uses")
     name = models.CharField(max_length=100)
-    run = models.UUIDField()
-    task_uid = models.CharField("task", max_length=255)
-    executor = models.CharField(max_length=255)
+    run = models.UUIDField(null=True)
+    task_uid = models.CharField("task", max_length=255, blank=True)
+    executor = models.CharField(max_length=255, blank=True)
+    webhook = models.CharField(max_length=255, blank=True)
     at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = SecretUseQuerySet.as_manager()
@@ -97,4 +118,4 @@ class SecretUse(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.name} by {self.task_uid}"
+        return f"{self.name} by {self.task_uid or self.webhook}"
