@@ -6,7 +6,7 @@ BIN := $(VENV)/bin/python
 PIP := $(BIN) -m pip install --quiet --disable-pip-version-check
 TEMPLATES = $(wildcard $(shell find templates -name '*.html' 2>/dev/null))
 
-.PHONY: run venv venv-dev test check format lock bench bench-peers chaos chaos-schedules browser frontend openapi
+.PHONY: run venv venv-dev test test-external test-external-faults check format lock bench bench-peers chaos chaos-schedules browser frontend openapi
 
 SECONDS ?= 60
 
@@ -17,12 +17,23 @@ venv: $(VENV)/base.stamp $(VENV)/command.stamp
 
 venv-dev: $(VENV)/dev.stamp $(VENV)/command.stamp
 
-# Two at a time, file by file. Alone: what kills and freezes processes or takes figures, because it watches the clock, and the public bugs, because
-# some of them print what can't pass from one process to another.
-ALONE := tests/faults tests/chaos tests/bugs tests/acceptance/test_run_outages.py tests/acceptance/test_run_speed.py
+# Two at a time, file by file, in their order. Alone: what takes figures or has the page's clock watched while processes are
+# killed, because it needs the machine, and the public bugs of results, because some of them print what can't pass from one
+# process to another.
+ALONE := tests/chaos tests/bugs/test_res.py tests/acceptance/test_run_outages.py tests/acceptance/test_run_speed.py
+TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(ALONE))
 test: venv-dev browser
-	$(BIN) -m pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN) -m pytest $(TOGETHER)
 	$(BIN) -m pytest $(ALONE)
+
+# What is marked `database` once more, on the server of DATABASE_URL. What kills and freezes workers is a target of its own: it
+# takes longer than all the rest.
+FAULTS := tests/faults
+test-external: venv-dev
+	$(BIN) -m pytest -m database $(TOGETHER) --ignore=$(FAULTS)
+
+test-external-faults: venv-dev
+	$(BIN) -m pytest -m database $(FAULTS)
 
 check: venv-dev
 	$(BIN) -m ruff format --check .
@@ -47,6 +58,7 @@ bench: venv-dev
 	$(BIN) -m benchmarks.engine
 	$(BIN) -m benchmarks.stream
 	$(BIN) -m benchmarks.api
+	$(BIN) -m benchmarks.admin
 
 # The same work by other engines, each in an environment of its own.
 bench-peers: venv-dev

@@ -6,7 +6,7 @@ python=${1:?usage: ensure_chromium.sh PYTHON}
 
 found() {
     local name
-    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+    for name in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
         command -v "$name" >/dev/null && return 0
     done
     "$python" - <<'PY' 2>/dev/null
@@ -23,8 +23,12 @@ PY
 found && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing Chromium for the browser tests (apt-get) ..."
-    apt-get update -qq </dev/null >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium </dev/null >/dev/null
-    found && exit 0
+    apt-get update -qq </dev/null >/dev/null
+    # The first is the same browser without its windows, and is not in every distribution.
+    for package in chromium-headless-shell chromium; do
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" </dev/null >/dev/null 2>&1
+        found && exit 0
+    done
 fi
 echo "Installing Chromium for the browser tests (playwright) ..."
 timeout 300 "$python" -m playwright install chromium </dev/null >/dev/null 2>&1

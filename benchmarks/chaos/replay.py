@@ -15,7 +15,7 @@ TERMINAL: Final = ("completed", "failed", "cancelled")
 #: Ends of an attempt that put the task back, and the reason that its TaskAttempt row gives.
 PUT_BACK: Final = {"task.retrying": "failed", "task.worker_lost": "worker_lost", "task.handed_back": "handed_back"}
 #: Events that may follow the end of what they are about.
-AFTERTHOUGHTS: Final = ("task.late_outcome", "task.hook_failed", "task.lane_blocked", "task.progress")
+AFTERTHOUGHTS: Final = ("task.late_outcome", "task.hooks", "task.hook_failed", "task.lane_blocked", "task.progress")
 
 
 @dataclass(slots=True)
