@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Final
 
 from .admissions import Admissions
@@ -13,11 +14,12 @@ from .holdings import Holdings
 from .isolation import KILL_AFTER_SECONDS
 from .job import Job
 from .lanes import AsyncLane, Lanes
-from .loop import Loop
+from .limits import own_or_default
+from .loop import Loop, Timer
 from .metrics import Metrics
 from .outcome import Outcome
 from .records import Node, Phase
-from .registry import ExecutorRegistry
+from .registry import ExecutorRegistry, ExecutorSpec
 from .run_state import RunState
 from .runner import CANCEL_GRACE_SECONDS, Runner
 
@@ -25,8 +27,10 @@ logger = logging.getLogger("apflow.engine")
 
 #: Seconds that a child of an isolated attempt may take to load the executors.
 CHILD_START_SECONDS: Final = 60.0
-#: Seconds that post-hooks get after the timeout of an attempt that ended in time.
+#: Seconds that post-hooks get at least after the timeout of an attempt that ended in time.
 HOOKS_SECONDS: Final = 60.0
+#: Hooks that an event tells of.
+MAX_NOTES: Final = 100
 #: Seconds that a lane gets beyond a timeout or a cancel before the attempt is ended without it.
 OVERDUE_SECONDS: Final = 0.5
 
@@ -41,6 +45,8 @@ class Attempts:
         self._admissions = admissions
         self._metrics = metrics
         self._jobs: dict[int, Job] = {}
+        #: What is due for jobs that aren't over.
+        self._timers: dict[Job, list[Timer]] = {}
         self._news: set[Job] = set()
         self._lines: list[LogLine] = []
         self._given_up = False
@@ -61,14 +67,25 @@ class Attempts:
             if node.phase is not Phase.STARTING or self._given_up:
                 continue
             node.phase = Phase.RUNNING
-            if node.cancel_reason is None:
-                jobs.append(self._make_job(state, node))
+            spec = self._registry.find(node.executor or "")
+            if node.cancel_reason is not None:
+                self._end_unrun(state, node, Outcome.cancelled(node.cancel_reason))
+            elif spec is None:
+                self._end_unrun(state, node, state.no_executor(node))  # it was deleted while the start was written
             else:
-                self._admissions.free(node)
-                state.finish(node, Outcome.cancelled(node.cancel_reason), None, self._clock.now())
-                self._holdings.touch(state)
+                try:
+                    jobs.append(self._make_job(state, node, spec))
+                except Exception as error:
+                    # One that trips our own code must not keep the others, whose starts are committed, from running.
+                    logger.exception("task run %s can't be started", node.record.pk)
+                    self._end_unrun(state, node, Outcome.raised(error))
         if jobs:
             self._submit(jobs)
+
+    def _end_unrun(self, state: RunState, node: Node, outcome: Outcome) -> None:
+        self._admissions.free(node)
+        state.finish(node, outcome, None, self._clock.now())
+        self._holdings.touch(state)
 
     def _submit(self, jobs: list[Job]) -> None:
         try:
@@ -79,19 +96,22 @@ class Attempts:
             for job in jobs:
                 self.on_outcome(job, Outcome.raised(error))
 
-    def _make_job(self, state: RunState, node: Node) -> Job:
-        spec = self._registry.get(node.executor or "")
+    def _make_job(self, state: RunState, node: Node, spec: ExecutorSpec) -> Job:
         record = node.record
-        timeout = record.timeout_seconds or spec.timeout_seconds
+        limit = self._admissions.limit_of(spec.id)
+        timeout = record.timeout_seconds or (limit and limit.timeout_seconds) or spec.timeout_seconds
+        # A copy: what one attempt does to its parameters must not reach the next one, whoever's it is.
+        params = record.params if limit is None else {**deepcopy(dict(limit.params)), **record.params}
+        node.retry = own_or_default(record.retry, limit)
         job = Job(
             run=state,
             node=node,
             attempt=node.attempt,
             spec=spec,
             sources=state.sources(node),
-            params={key: value for key, value in record.params.items() if key != "executor_id"},
+            params={key: value for key, value in params.items() if key != "executor_id"},
             timeout_seconds=timeout,
-            may_retry=record.retry.allows_another(node.counted_attempts),
+            may_retry=node.retry.allows_another(node.counted_attempts),
             clock=self._clock,
             on_news=self._news.add,
         )
@@ -101,8 +121,11 @@ class Attempts:
             self._metrics.start_latency.observe(self._clock.monotonic() - node.ready_at)
         if timeout is not None:
             grace = OVERDUE_SECONDS if spec.isolation == "lane" else CHILD_START_SECONDS + KILL_AFTER_SECONDS
-            self._loop.later(timeout + grace, lambda: self._overdue(job, Outcome.timed_out(timeout)))
+            self._later(job, timeout + grace, lambda: self._overdue(job, Outcome.timed_out(timeout)))
         return job
+
+    def _later(self, job: Job, seconds: float, call: Callable[[], None]) -> None:
+        self._timers.setdefault(job, []).append(self._loop.later(seconds, call))
 
     # --- ending -------------------------------------------------------------------------------------------------
 
@@ -111,7 +134,8 @@ class Attempts:
         if job.over:
             self._late(job, outcome)
             return
-        self._close(job)
+        is_ours = job.node.cancel_reason is None and self._holdings.owns(job.run)
+        self._close(job, outcome if is_ours else None)
         self._metrics.outcomes[job.spec.id, outcome.status.value] += 1
         if job.node.started_at is not None:
             self._metrics.attempt_duration.observe((self._clock.now() - job.node.started_at).total_seconds())
@@ -119,18 +143,20 @@ class Attempts:
         if not self._holdings.owns(state):
             return
         now = self._clock.now()
-        for hook, error in job.hook_failures:
-            state.note("task.hook_failed", job.node, {"hook": hook, "error": error}, now)
+        if job.hook_notes:
+            state.note("task.hooks", job.node, {"attempt": job.attempt, "hooks": job.hook_notes[:MAX_NOTES]}, now)
         state.finish(job.node, outcome, job.resolved_json, now)
         self._holdings.touch(state)
 
-    def _close(self, job: Job) -> None:
+    def _close(self, job: Job, outcome: Outcome | None = None) -> None:
         job.over = True
+        for timer in self._timers.pop(job, ()):
+            timer.cancel()
         self.lanes.forget(job)
         pk = job.node.record.pk
         if self._jobs.get(pk) is job:
             del self._jobs[pk]
-        self._admissions.free(job.node)
+        self._admissions.free(job.node, outcome)
         self._news.discard(job)
         self._lines.extend(job.take_lines())
 
@@ -153,7 +179,7 @@ class Attempts:
             return
         if job.outcome is not None and not job.cancel_requested.is_set():
             # Its code ended in time, and hooks have the word: the timeout was not theirs.
-            self._loop.later(HOOKS_SECONDS, lambda: self._end_without_hooks(job))
+            self._later(job, max(HOOKS_SECONDS, job.hook_seconds), lambda: self._end_without_hooks(job))
             return
         self.lanes.cancel(job)
         self.on_outcome(job, outcome)
@@ -173,7 +199,7 @@ class Attempts:
     def _stop_job(self, job: Job) -> None:
         outcome = Outcome.cancelled(job.node.cancel_reason or "The task was cancelled")
         self.lanes.cancel(job)
-        self._loop.later(CANCEL_GRACE_SECONDS + OVERDUE_SECONDS, lambda: self._overdue(job, outcome))
+        self._later(job, CANCEL_GRACE_SECONDS + OVERDUE_SECONDS, lambda: self._overdue(job, outcome))
 
     def abandon(self, state: RunState) -> None:
         """The run is somebody else's now: stop its attempts here, whose outcomes count for nothing."""

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel
 
+from .binding import Secrets
+
 Schema = type[BaseModel] | dict[str, Any] | None
 
 
@@ -56,6 +58,10 @@ class BaseTask:
     #: One paragraph for people; the class's docstring when empty.
     description: ClassVar[str] = ""
     tags: ClassVar[list[str]] = []
+    #: The executor's own version, shown in the catalogue.
+    version: ClassVar[str] = ""
+    #: Packages it needs, by the names that pip knows; the catalogue says which are installed.
+    requires: ClassVar[list[str]] = []
     #: Example inputs for the catalogue.
     examples: ClassVar[list[Any]] = []
     #: A pydantic model or a JSON Schema that inputs must match before `execute` is called.
@@ -70,6 +76,8 @@ class BaseTask:
     isolation: ClassVar[Literal["lane", "process"]] = "lane"
     #: With `isolation = "process"`: megabytes that an attempt may take beyond what its process starts with.
     memory_mb: ClassVar[int | None] = None
+    #: Secrets that it needs whatever its inputs say; an attempt finds those that it was granted in `self.secrets`.
+    secret_names: ClassVar[frozenset[str]] = frozenset()
     #: How results of dependencies arrive: merged key by key, or each under the id of its task.
     dependency_inputs: ClassVar[Literal["merge", "by_id"]] = "merge"
 
@@ -77,6 +85,7 @@ class BaseTask:
         self.inputs: dict[str, Any] = dict(inputs or {})
         self.params: dict[str, Any] = params
         self.context: AttemptContext | None = None
+        self.secrets: Mapping[str, str] = Secrets({})
         self.log: logging.Logger = logging.getLogger(f"apflow.executor.{type(self).id or type(self).__name__}")
 
     def execute(self, inputs: dict[str, Any]) -> Any:

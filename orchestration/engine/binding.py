@@ -7,47 +7,26 @@ inside other text becomes text. Names: `tasks.NAME.result`, `.status`, `.error`;
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2 import TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.environment import TemplateExpression
-from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from .errors import BindingError, Problem
 from .json_values import JSONValue, path_join
+from .sandbox import make_sandbox
 
 #: `(root, attribute)` pairs.
 Names: TypeAlias = tuple[tuple[str, str | None], ...]
-#: What one expression may multiply a text or a list to.
-MAX_REPEAT: Final = 1_000_000
+#: Turns the value of an expression into what may stand at its place.
+Encode: TypeAlias = Callable[[object], str]
 _WHOLE: Final = re.compile(r"\s*\{\{(?P<expression>(?:(?!\}\}|\{\{).)*)\}\}\s*\Z", re.DOTALL)
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox with the operators bounded that can eat all memory."""
-
-    intercepted_binops = frozenset({"*", "**"})
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        if operator == "**" and not (_is_small(left) and _is_small(right)):
-            raise SecurityError("powers of numbers over 1,000 are not allowed in expressions")
-        if operator == "*":
-            for text, times in ((left, right), (right, left)):
-                if isinstance(text, str | list | tuple) and isinstance(times, int) and len(text) * times > MAX_REPEAT:
-                    raise SecurityError(f"an expression may repeat a value to {MAX_REPEAT:,} items at most")
-        return super().call_binop(context, operator, left, right)
-
-
-def _is_small(value: object) -> bool:
-    return isinstance(value, int | float) and abs(value) <= 1000
-
-
-_environment: Final = _Environment(undefined=StrictUndefined, autoescape=False)
-for _filter in ("random", "pprint"):
-    _environment.filters.pop(_filter, None)
+_environment: Final = make_sandbox()
 
 
 def has_expression(text: str) -> bool:
@@ -84,6 +63,14 @@ def names_used(text: str) -> Names:
     The attribute is None where only a run tells which one is meant. Text that can't be parsed refers to nothing.
     """
     return _parsed(text)[1]
+
+
+def free_names(text: str) -> set[str]:
+    """Return the names that an expression takes from outside, those of Jinja's own left out."""
+    try:
+        return meta.find_undeclared_variables(_environment.parse(text)) - _environment.globals.keys()
+    except TemplateSyntaxError:
+        return set()
 
 
 @lru_cache(maxsize=16_384)
@@ -134,6 +121,15 @@ def _named_after(wanted: str, value: JSONValue) -> set[str]:
     }
 
 
+def template_problem(text: str) -> str | None:
+    """Say what keeps a text from being rendered, whatever the values: its syntax, or a filter that isn't there."""
+    try:
+        _compile_text(text)
+    except TemplateSyntaxError as error:
+        return f"the expression can't be read: {error.message or 'it is no expression'}"
+    return None
+
+
 @lru_cache(maxsize=1024)
 def _compile_expression(expression: str) -> TemplateExpression:
     return _environment.compile_expression(expression, undefined_to_none=False)
@@ -144,29 +140,60 @@ def _compile_text(text: str) -> Any:
     return _environment.from_string(text)
 
 
-def bind(value: JSONValue, context: Mapping[str, object], path: str = "$.inputs") -> Any:
-    """Return a copy of `value` with every expression in it resolved.
+@lru_cache(maxsize=256)
+def _compile_encoded(text: str, encode: Encode) -> Any:
+    return _environment.overlay(finalize=encode).from_string(text)
+
+
+def bind_encoded(text: str, context: Mapping[str, object], path: str, encode: Encode) -> str:
+    """Return a text with its expressions resolved, each value put through `encode`; what stands around them stays.
+
+    Raises BindingError naming the path and the reason; `encode` may raise it too, or ValueError.
+    """
+    with _named(text, path):
+        rendered: str = _compile_encoded(text, encode).render(context)
+        return rendered
+
+
+def bind(
+    value: JSONValue,
+    context: Mapping[str, object],
+    path: str = "$.inputs",
+    encode: Encode | None = None,
+    has_one: Callable[[str], bool] = has_expression,
+) -> Any:
+    """Return a copy of `value` with every expression in it resolved; `has_one` tells which texts are looked at.
+
+    Values of expressions that stand inside other text go through `encode`, which may raise ValueError.
 
     Raises BindingError naming the path and the reason. Depth is bounded by `json_values.MAX_DEPTH` at the entry.
     """
     if isinstance(value, str):
-        return _bind_text(value, context, path) if has_expression(value) else value
+        return _bind_text(value, context, path, encode) if has_one(value) else value
     if isinstance(value, dict):
-        return {key: bind(child, context, path_join(path, key)) for key, child in value.items()}
+        return {key: bind(child, context, path_join(path, key), encode, has_one) for key, child in value.items()}
     if isinstance(value, list):
-        return [bind(child, context, path_join(path, index)) for index, child in enumerate(value)]
+        return [bind(child, context, path_join(path, index), encode, has_one) for index, child in enumerate(value)]
     return value
 
 
-def _bind_text(text: str, context: Mapping[str, object], path: str) -> Any:
+def _bind_text(text: str, context: Mapping[str, object], path: str, encode: Encode | None) -> Any:
     whole = _WHOLE.match(text)
-    try:
+    with _named(text, path):
         if whole is None:
-            return _compile_text(text).render(context)
+            template = _compile_text(text) if encode is None else _compile_encoded(text, encode)
+            return template.render(context)
         result = _compile_expression(whole["expression"])(context)
         if isinstance(result, Undefined):
             str(result)  # StrictUndefined raises here, and its text names what is missing.
         return _plain(result)
+
+
+@contextmanager
+def _named(text: str, path: str) -> Iterator[None]:
+    """Let what goes wrong inside say where it does."""
+    try:
+        yield
     except (BindingError, TemplateError, ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
         raise BindingError(f"{path}: {text!r} can't be resolved: {error or type(error).__name__}") from error
 

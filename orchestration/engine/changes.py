@@ -81,6 +81,14 @@ class Event(NamedTuple):
     at: datetime
 
 
+class LateEvent(NamedTuple):
+    """An event of a run that has ended already; its place in the log is found when it is written."""
+
+    type: str
+    data_json: str
+    at: datetime
+
+
 class LogLine(NamedTuple):
     """A captured line of a task's log."""
 

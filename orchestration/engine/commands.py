@@ -32,10 +32,11 @@ class Commands:
 
     def fetch(self, control: ControlThread, store: Store) -> None:
         """Ask the database for open commands."""
-        run_ids = self._holdings.ids()
-        if run_ids:
-            control.submit(
-                lambda: store.open_commands(run_ids),
+        if len(self._holdings):
+            # The runs of the moment at which it is asked, and not of an earlier one.
+            control.look(
+                "commands",
+                lambda: store.open_commands(self._holdings.ids()),
                 lambda commands, error: self._loop.post(self._on_commands, commands, error),
             )
 

@@ -10,11 +10,13 @@ from .outcome import DEFAULT_MAX_RESULT_BYTES
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
     """Limits and permissions. `http_allowed_hosts` are `host` or `host:port` that rest_executor may reach although
-    they are private; `command_allowlist` are the programs of command_executor, none meaning that it is off."""
+    they are private; `command_allowlist` are the programs of command_executor, none meaning that it is off;
+    `hook_modules` are the modules, with all below them, whose functions the admin may choose as hooks."""
 
     max_result_bytes: int = DEFAULT_MAX_RESULT_BYTES
     http_allowed_hosts: tuple[str, ...] = ()
     command_allowlist: tuple[str, ...] = ()
+    hook_modules: tuple[str, ...] = ()
 
 
 _current = EngineConfig()

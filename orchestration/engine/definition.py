@@ -17,6 +17,9 @@ DEFAULT_PRIORITY: Final = 2
 PRIORITIES: Final = range(4)
 MAX_NAME_CHARS: Final = 255
 MAX_TASKS: Final = 100_000
+#: The least and the most that people may write: tasks of a run at a time, seconds of an attempt or a run.
+CONCURRENCY: Final = (1, 10_000)
+TIMEOUT_SECONDS: Final = (0.001, 31_536_000)
 MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -112,6 +115,11 @@ def named_executor(executor: str | None, params: dict[str, Any], schemas: dict[s
         if isinstance(said, str) and said:
             return said
     return None
+
+
+def resolved_executor(task: TaskSpec, known_executors: Container[str]) -> str | None:
+    """Return the executor that a task is run by: the one it names, or the one that has its name; None for a group."""
+    return task.named_executor or (task.name if task.name in known_executors else None)
 
 
 class Member(NamedTuple):

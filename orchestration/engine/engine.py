@@ -14,29 +14,37 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from .admissions import Admissions
 from .attempts import Attempts
+from .changes import RunBatch
 from .clock import SystemClock
 from .commands import Commands
+from .counting import Counting
 from .holdings import Held, Holdings
+from .hook_calls import HookCaller
+from .hook_plan import HookFacts, HookPlan, PlannedHook, Webhooks, no_webhooks
 from .hook_repository import HookRepository, Queries
-from .hooks import HookRegistry, default_hooks, hook_name
+from .hooks import HookRegistry, default_hooks
 from .isolation import ProcessPool
 from .job import Job, install_capture
 from .lanes import ThreadPool
 from .loop import Loop
+from .made import MadeSource, Offer, none_made
 from .metrics import Metrics
 from .outcome import Outcome
 from .ports import Flush, Store, WorkerInfo
+from .promise import Promise
 from .records import Node, RunRecord
 from .registry import ExecutorRegistry, default_registry
 from .run_state import RunState
-from .runner import Runner, tree_root
+from .runner import Runner
 from .secret_source import SecretSource, no_secrets
 from .status import Status
 from .threads import ControlThread, HeartbeatThread, ListenThread
+from .tree_hooks import TreeHooks
 from .writer import Writer
 
 logger = logging.getLogger("apflow.engine")
@@ -48,16 +56,18 @@ NEWS_SECONDS: Final = 0.25
 WATCH_SECONDS: Final = 0.05
 #: Seconds between polls; hints from the database make them mostly needless, and are never trusted.
 POLL_SECONDS: Final = 1.0
-#: Seconds before a run that this engine could not take is given back.
-GIVE_BACK_SECONDS: Final = 30.0
+#: How many times `max_runs` are held altogether, those of which every task waits included.
+WAITING_RUNS: Final = 5
+#: Seconds between looks for runs that are this worker's and not held here, to be given back.
+UNHELD_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
     """How an engine behaves.
 
-    `accepts_runs` False claims only runs that `adopt` names; `max_runs` bounds how many runs are held at once;
-    `child_setup` is the `module:function` that loads the executors in the children of isolated attempts.
+    `accepts_runs` False claims only runs that `adopt` names; `max_runs` bounds how many runs with a task at work are
+    held at once; `child_setup` is the `module:function` that loads the executors in the children of isolated attempts.
     """
 
     slots: int = 40
@@ -76,7 +86,8 @@ class Surroundings:
 
     `around_thread` runs before and after other people's code in a thread; `tidy` runs in a lane after an attempt that
     raised: both let go of database connections that do not work any more. `secrets` reads what `{{ secrets.NAME }}`
-    names.
+    names; `made` reads the executors that are stored; `failures` are the modules that should have brought some.
+    `webhooks` tells webhooks what hooks are called for.
     """
 
     queries: Queries
@@ -85,6 +96,9 @@ class Surroundings:
     around_thread: Callable[[], None] = lambda: None
     tidy: Callable[[], Awaitable[None]] | None = None
     secrets: SecretSource = no_secrets
+    made: MadeSource = none_made
+    failures: Callable[[], list[dict[str, str]]] = list
+    webhooks: Webhooks = no_webhooks
 
 
 class Engine:
@@ -99,18 +113,23 @@ class Engine:
         self.flushes = 0
         self._store = store
         self._around = surroundings
-        self._hooks = surroundings.hooks
         self.metrics = Metrics()
+        self._counting = Counting()
+        self._offer = Offer(store, surroundings.registry, surroundings.made)
         self._admissions = Admissions(self.loop, store, surroundings.registry, options.slots)
         self._holdings = Holdings(self.loop, self.clock, self._admissions.queue)
         self._attempts = Attempts(self.loop, self.clock, self._holdings, self._admissions, self.metrics)
+        self._hooks = TreeHooks(self.loop, self.clock, self._holdings, self._attempts, HookPlan(surroundings.hooks))
         self._commands = Commands(self.loop, self.clock, self._holdings, self._admissions, self._attempts)
         self._edits: list[tuple[RunState, Future[None]]] = []
+        self._threads: tuple[threading.Thread, ...] = ()
         self._writing = False
         self._flushed_at = 0.0
         self._claiming = False
         self._claim_again = False
         self._draining = False
+        #: Somebody drained this worker: it lives on, idle, until it is resumed. `_draining` is the process's own end.
+        self._resting = False
         self._fenced = False
         self._random = random.Random()  # noqa: S311 - jitter, no secret
 
@@ -119,6 +138,8 @@ class Engine:
     def start(self) -> None:
         """Register the worker and start all threads."""
         install_capture()
+        self._offer.refresh()
+        self.metrics.broken_executors = self._around.failures()
         self.info = WorkerInfo(
             name=self.options.name or f"{socket.gethostname()}:{os.getpid()}",
             host=socket.gethostname(),
@@ -128,23 +149,34 @@ class Engine:
             executors=[spec.id for spec in self._around.registry],
             lease_seconds=self.options.lease_seconds,
             accepts_runs=self.options.accepts_runs,
+            hooks=self._around.hooks.named(),
         )
+        # Before the first claim: what it decides by the time must not depend on this machine's own clock.
+        self.clock.follow(self._store.now())
         self.worker_id = self._admissions.worker_id = self._store.register_worker(self.info)
         limits = self._store.executor_limits()
+        self._hooks.take(self._store.hook_rules(-1))
         self._store.close()
         self.threads = ThreadPool(self._around.around_thread)
         self._processes = ProcessPool(self.threads, self.options.child_setup, self.clock)
+        caller = HookCaller(self.threads, self._around.webhooks, self._counting.hooks)
         self._runner = Runner(
-            *(self._hooks, self.threads, self._processes, self._repository, self._around.secrets, self._around.tidy)
+            *(self._hooks.plan, caller, self.threads, self._processes, self._repository),
+            secrets=self._around.secrets,
+            tidy=self._around.tidy,
         )
         self._attempts.use(self._runner, self._around.registry)
         self._writer = Writer(self._store, self.worker_id, lambda *said: self.loop.post(self._on_written, *said))
         self._control = ControlThread(self._store)
         self._admissions.use(self._control, limits)
+        self._hooks.use(self._control, self._store, caller)
+        self._counting.use(self._control, self._store)
         self._heartbeat = HeartbeatThread(self._store, self, self.options.lease_seconds)
         self._listen = ListenThread(self._store, self.poke) if self.options.accepts_runs else None
         self._thread = threading.Thread(target=self._serve, name="apflow-engine", daemon=True)
         self._thread.start()
+        parts = (self._writer, self._control, self._heartbeat, self._listen)
+        self._threads = (self._thread, *(part.thread for part in parts if part is not None))
 
     def _repository(self, job: Job, view: Any) -> HookRepository:
         return HookRepository(self, job, view, self._around.queries)
@@ -153,10 +185,12 @@ class Engine:
         """Stop in good order: claim no more, let running tasks finish until the limit, hand the runs back."""
         seconds = self.options.drain_seconds if drain_seconds is None else drain_seconds
         self.loop.post(self._begin_drain, seconds)
-        self.loop.stopped.wait(seconds + 10)
+        # Its thread, not its word: a loop that has died says nothing.
+        self._thread.join(seconds + 10)
         self._heartbeat.stop()
         if self._listen is not None:
             self._listen.stop()
+        self._counting.keep()
         self._control.stop()
         self._writer.stop(5)
         self._attempts.lanes.close()
@@ -181,6 +215,11 @@ class Engine:
         return self.loop.stopped.is_set()
 
     @property
+    def lost_thread(self) -> threading.Thread | None:
+        """A thread that has ended by itself; without it the engine only seems to live. For an engine that goes on."""
+        return next((thread for thread in self._threads if not thread.is_alive()), None)
+
+    @property
     def running(self) -> int:
         """How many slots are taken."""
         return self._admissions.busy
@@ -192,13 +231,29 @@ class Engine:
         self.loop.every(WATCH_SECONDS, self._watch)
         self.loop.every(POLL_SECONDS, self._look)
         self.loop.every(POLL_SECONDS, self._admissions.fetch_limits)
+        self.loop.every(POLL_SECONDS, self._follow_made)
+        self.loop.every(POLL_SECONDS, self._hooks.fetch)
+        self.loop.every(POLL_SECONDS, self._counting.keep)
+        self.loop.every(UNHELD_SECONDS, self._look_for_unheld)
         self._look()
         self.loop.run(self._step)
 
+    def _follow_made(self) -> None:
+        """Offer what is made, changed and deleted while the worker runs."""
+
+        def follow() -> None:
+            self._offer.refresh()
+            self._offer.tell(self.worker_id)
+
+        self._control.look("made", follow, lambda _, error: None)
+
     def _step(self) -> None:
-        if not self._draining:
+        takes_work = not (self._draining or self._resting)
+        if takes_work:
             self._start_ready()
-        self._admissions.settle(asking=not self._draining)
+        self._admissions.settle(asking=takes_work)
+        if self._resting and not self._draining:
+            self._hand_over_idle()
         self._flush()
         if self._draining:
             self._end_drain_when_idle()
@@ -212,8 +267,12 @@ class Engine:
         now = self.clock.now()
         while (popped := self._admissions.next()) is not None:
             state, node = popped
-            if not self._holdings.owns(state):
+            if not self._holdings.may_start(state):
                 self._admissions.free(node)
+            elif node.executor not in self._around.registry:
+                self._admissions.free(node)
+                state.refuse(node, state.no_executor(node), now)
+                self._holdings.touch(state)
             elif not self._admissions.is_enabled(node):
                 self._admissions.free(node)
                 text = f"The executor {node.executor!r} is switched off; an administrator can switch it on"
@@ -227,28 +286,42 @@ class Engine:
 
     def adopt(self, run_id: str) -> Future[Status]:
         """Claim one run by its id; the future ends with the run."""
-        future: Future[Status] = Future()
+        future: Promise[Status] = Promise()
+        worker_id = self.worker_id
         self._control.submit(
-            lambda: self._store.claim_runs(self.worker_id, 1, run_id),
-            lambda records, error: self.loop.post(self._on_adopted, run_id, future, records, error),
+            lambda: self._claim(worker_id, 1, run_id),
+            lambda records, error: self.loop.post(self._on_adopted, worker_id, run_id, future, records, error),
         )
         return future
 
     def _on_adopted(
-        self, run_id: str, future: Future[Status], records: list[RunRecord] | None, error: Exception | None
+        self,
+        worker_id: str,
+        run_id: str,
+        future: Promise[Status],
+        records: list[RunRecord] | None,
+        error: Exception | None,
     ) -> None:
         if error is not None:
             future.set_exception(error)
+            self._look_for_unheld()
         elif not records:
             future.set_exception(RuntimeError(f"run {run_id} is finished, or another worker has it"))
+        elif worker_id != self.worker_id or self._fenced:
+            future.set_exception(RuntimeError("the worker's lease ran out; the run goes on elsewhere"))
         else:
-            self._take(records[0], future)
+            self._try_to_take(records[0], future)
 
     def _look(self) -> None:
-        """Look for commands to carry out and runs to claim."""
+        """Look for commands to carry out, for whether people want this worker to rest, and for runs to claim."""
         self._commands.fetch(self._control, self._store)
-        room = self.options.max_runs - len(self._holdings)
-        if not self.options.accepts_runs or self._draining or self._fenced or room <= 0:
+        if not self.options.accepts_runs or self._draining or self._fenced:
+            return
+        self._ask_whether_to_rest()
+        # Runs whose tasks all wait (for an executor, a time, a person) hold up no other one.
+        held = len(self._holdings)
+        room = min(self.options.max_runs - self._holdings.working, self.options.max_runs * WAITING_RUNS - held)
+        if self._resting or room <= 0:
             return
         if self._claiming or self._admissions.is_full_ahead:
             self._claim_again = self._claiming
@@ -256,35 +329,65 @@ class Engine:
         self._claiming = True
         limit, worker_id = min(room, max(self.options.slots, 10)), self.worker_id
         self._control.submit(
-            lambda: self._store.claim_runs(worker_id, limit),
+            lambda: self._claim(worker_id, limit),
             lambda records, error: self.loop.post(self._on_claimed, worker_id, records, error),
         )
+
+    def _claim(self, worker_id: str, limit: int, only: str | None = None) -> list[RunRecord]:
+        """Claim in the control thread. An executor that a run names may have been made just before the run."""
+        records = self._store.claim_runs(worker_id, limit, only)
+        if records:
+            self._offer.refresh()
+        return records
 
     def _on_claimed(self, worker_id: str, records: list[RunRecord] | None, error: Exception | None) -> None:
         self._claiming = False
         if error is not None:
             logger.warning("claiming failed: %s", error)
+            self._look_for_unheld()
             return
         if worker_id != self.worker_id or self._fenced:
             return  # claimed under an identity that is over: its lease frees the runs
         for record in records or ():
-            try:
-                self._take(record, Future())
-            except Exception:
-                # A run that trips our own code must not take the others along; it is free again after a while.
-                logger.exception("run %s can't be taken", record.id)
-                self.loop.later(GIVE_BACK_SECONDS, lambda record=record: self._give_back(record))  # type: ignore[misc]
+            self._try_to_take(record, Promise())
         if records or self._claim_again:
             self._claim_again = False
             self._look()
 
-    def _give_back(self, record: RunRecord) -> None:
+    def _look_for_unheld(self) -> None:
+        """Look for runs that are this worker's in the database and not here: those of a claim whose answer was lost,
+        or that could not be taken. While the worker lives, nobody else would claim them."""
         worker_id = self.worker_id
-        self._control.submit(
-            lambda: self._store.give_back_run(worker_id, record.id, record.epoch), lambda _, error: None
+        self._control.look(
+            "unheld",
+            lambda: self._store.claimed_runs(worker_id),
+            lambda claimed, error: self.loop.post(self._give_back, worker_id, claimed or {}),
         )
 
-    def _take(self, record: RunRecord, ended: Future[Status]) -> None:
+    def _give_back(self, worker_id: str, claimed: dict[str, int]) -> None:
+        """Let anyone claim what is not held here.
+
+        What was claimed before the look is held by now: claims and looks are made, and their answers come, in one
+        order. What is claimed after it has a later epoch, and stays.
+        """
+        for run_id, epoch in claimed.items():
+            if self._holdings.get(run_id, epoch) is None:
+                # Most have ended since the look.
+                give_back = partial(self._store.give_back_run, worker_id, run_id, epoch)
+                self._control.submit(give_back, partial(_log_given_back, run_id, epoch))
+
+    def _try_to_take(self, record: RunRecord, ended: Promise[Status]) -> None:
+        """Take a run. One that trips our own code must not take others along; it is given back after a while."""
+        try:
+            self._take(record, ended)
+        except Exception as error:
+            logger.exception("run %s can't be taken", record.id)
+            ended.set_exception(error)
+            held = self._holdings.get(record.id, record.epoch)
+            if held is not None:
+                self._lose(held)
+
+    def _take(self, record: RunRecord, ended: Promise[Status]) -> None:
         earlier = self._holdings.get(record.id)
         if earlier is not None:
             self._lose(earlier)
@@ -295,7 +398,8 @@ class Engine:
         logger.info("run %s claimed (epoch %d, %d tasks)", state.id, state.epoch, len(state.nodes))
         if fresh:
             self.metrics.queue_time.observe((self.clock.now() - record.queued_at).total_seconds())
-            self._tree_hooks(state, "on_tree_started")
+            # A run that is not claimed but adopted was created by this process, which has called the hooks of that.
+            self._hooks.begin(state, created=self.options.accepts_runs)
         self._holdings.touch(state)
         self._limit_run(state)
 
@@ -305,10 +409,10 @@ class Engine:
         if limit is not None:
             begun = state.record.started_at or self.clock.now()
             left = limit - (self.clock.now() - begun).total_seconds()
-            self.loop.later(left, lambda: self._time_out_run(state))
+            self._holdings.later(state, left, lambda: self._time_out_run(state))
 
     def _time_out_run(self, state: RunState) -> None:
-        if self._holdings.owns(state) and not state.status.is_terminal:
+        if not state.status.is_terminal:
             self._attempts.stop(state.time_out(self.clock.now()))
             self._holdings.touch(state)
 
@@ -340,24 +444,35 @@ class Engine:
         if lost is None:
             return
         started: list[tuple[RunState, Node]] = []
-        now = self.clock.now()
         for batch in flush.batches:
-            if batch.events:
-                self.metrics.event_lag.observe((now - batch.events[0].at).total_seconds())
             # A run that was lost and claimed again meanwhile has another epoch: none of this is about it.
             held = self._holdings.get(batch.run_id, batch.epoch)
             if held is None:
                 continue
-            if batch.run_id in lost:
-                logger.warning("run %s is not ours any more (epoch %d is over)", batch.run_id, batch.epoch)
-                self._lose(held)
-                continue
             by_pk = held.state.by_pk
-            started.extend((held.state, by_pk[start.task_run]) for part in batch.segments for start in part.starts)
-            if batch.fields.release:
-                self._release(held)
+            if batch.run_id not in lost:
+                started.extend((held.state, by_pk[start.task_run]) for part in batch.segments for start in part.starts)
+            try:
+                self._follow_up(held, batch, is_lost=batch.run_id in lost)
+            except Exception:
+                # A run that trips our own code must not keep the starts of others, which are committed, from running.
+                logger.exception("what was written of run %s can't be followed up", batch.run_id)
         self._attempts.launch(started)
         self._answer_edits()
+
+    def _follow_up(self, held: Held, batch: RunBatch, *, is_lost: bool) -> None:
+        """A batch is committed, or was left out because the run is lost."""
+        if batch.events:
+            self.metrics.event_lag.observe((self.clock.now() - batch.events[0].at).total_seconds())
+        if is_lost:
+            logger.warning("run %s is not ours any more (epoch %d is over)", batch.run_id, batch.epoch)
+            self._lose(held)
+            # If it is, after all (its log went on without us), nobody else would have it.
+            self._look_for_unheld()
+            return
+        if batch.fields.release:
+            self._release(held)
+        self._counting.executors.add(batch, held.state.by_pk)
 
     def _release(self, held: Held) -> None:
         """The run has ended, or was handed back, and that is committed."""
@@ -368,8 +483,11 @@ class Engine:
             return
         logger.info("run %s %s", state.id, state.status)
         self.metrics.runs[state.status.value] += 1
-        event = "on_tree_completed" if state.status is Status.COMPLETED else "on_tree_failed"
-        self._tree_hooks(state, event, lambda: held.ended.set_result(state.status))
+        try:
+            self._hooks.end(state, lambda: held.ended.set_result(state.status))
+        except Exception:
+            held.fail("the engine could not call the hooks of the run's end")
+            raise
         self._look()
 
     def _lose(self, held: Held) -> None:
@@ -400,7 +518,7 @@ class Engine:
 
     def edit(self, job: Job, node: Node, priority: int | None, inputs_json: str | None) -> Future[None]:
         """Change a task of a job's run; the future ends when that is committed. For `HookRepository`."""
-        future: Future[None] = Future()
+        future: Promise[None] = Promise()
         self.loop.post(self._edit, job.run, node, priority, inputs_json, future)
         return future
 
@@ -430,42 +548,42 @@ class Engine:
 
     # --- tree hooks ---------------------------------------------------------------------------------------------
 
-    def tree_created(self, root: Any) -> Future[None]:
-        """Call the `on_tree_created` hooks; the future ends after them."""
-        future: Future[None] = Future()
-        self._call_tree_hooks("on_tree_created", (root,), lambda: future.set_result(None))
-        return future
+    def hooks_of(self, event: str) -> tuple[PlannedHook, ...]:
+        """Return the hooks of an event as this engine calls them now."""
+        return self._hooks.plan.of(event)
 
-    def _tree_hooks(self, state: RunState, event: str, then: Callable[[], None] = lambda: None) -> None:
-        root = tree_root(state)
-        arguments: dict[str, tuple[Any, ...]] = {
-            "on_tree_completed": (root, state.status.value),
-            "on_tree_failed": (root, state.error or state.status.value),
-        }
-        self._call_tree_hooks(event, arguments.get(event, (root,)), then)
+    def tree_created(self, root: Any, tree: HookFacts) -> Future[None]:
+        """Call the `on_tree_created` hooks of a tree that is to run; the future ends after them."""
+        return self._hooks.created(root, tree)
 
-    def _call_tree_hooks(self, event: str, arguments: tuple[Any, ...], then: Callable[[], None]) -> None:
-        hooks = self._hooks.of(event)
-        if hooks:
-            self._attempts.lanes.call(lambda: self._call_each(hooks, arguments, then))
+    # --- resting ------------------------------------------------------------------------------------------------
+
+    def _ask_whether_to_rest(self) -> None:
+        worker_id = self.worker_id
+        self._control.look(
+            "drained",
+            lambda: self._store.is_drained(worker_id),
+            lambda drained, error: self.loop.post(self._on_drained, worker_id, drained),
+        )
+
+    def _on_drained(self, worker_id: str, drained: bool | None) -> None:
+        if drained is None or drained is self._resting or worker_id != self.worker_id:
+            return
+        self._resting = drained
+        if drained:
+            logger.info("drained: this worker takes no more runs; %d tasks are still running", self._admissions.busy)
         else:
-            then()
+            logger.info("resumed: this worker takes runs again")
+            self._look()
 
-    async def _call_each(
-        self, hooks: list[Callable[..., Any]], arguments: tuple[Any, ...], then: Callable[[], None]
-    ) -> None:
-        for hook in hooks:
-            try:
-                await self._runner.call(hook, *arguments)
-            except BaseException as error:  # noqa: BLE001 - the boundary to a hook
-                logger.warning("hook %s failed: %s: %s", hook_name(hook), type(error).__name__, error)
-        then()
+    def _hand_over_idle(self) -> None:
+        """Let other workers have each run of which nothing runs here any more, no hook of its beginning either."""
+        for held in self._holdings:
+            is_busy = held.state.active or self._hooks.is_calling(held.state.id)
+            if not (is_busy or held.leaving or held.state.status.is_terminal):
+                self._holdings.hand_over(held)
 
     # --- stopping -----------------------------------------------------------------------------------------------
-
-    def drain(self) -> None:
-        """Claim no more, and stop when the last task has ended."""
-        self._begin_drain(self.options.drain_seconds)
 
     def _begin_drain(self, seconds: float) -> None:
         if not self._draining:
@@ -478,7 +596,8 @@ class Engine:
         self._attempts.give_up()
 
     def _end_drain_when_idle(self) -> None:
-        if self._writing or (self._admissions.busy > 0 and not self._attempts.has_given_up):
+        is_busy = self._admissions.busy > 0 or self._hooks.is_calling()
+        if self._writing or (is_busy and not self._attempts.has_given_up):
             return
         if not len(self._holdings):
             self.loop.stopped.set()
@@ -488,3 +607,9 @@ class Engine:
                 held.state.hand_back(self.clock.now())
             held.dirty = True
         self._flush()
+
+
+def _log_given_back(run_id: str, epoch: int, was_given_back: bool | None, error: Exception | None) -> None:
+    """Tell of it, in the control thread. What failed is found again by the next look."""
+    if was_given_back:
+        logger.warning("run %s was this worker's and not held here (epoch %d); it was given back", run_id, epoch)

@@ -40,13 +40,17 @@ class InputsInvalidError(OrchestrationError):
     """A task's resolved inputs do not match its executor's input schema."""
 
 
-class VersionConflictError(OrchestrationError):
-    """The tree was saved by somebody else in the meantime: load it again, then save."""
+class NotPossibleError(OrchestrationError):
+    """What was asked makes no sense here and now; the message says why, and what to do instead."""
 
-    def __init__(self, current: int, expected: int) -> None:
+
+class VersionConflictError(OrchestrationError):
+    """The tree (or another `what`) was saved by somebody else in the meantime: load it again, then save."""
+
+    def __init__(self, current: int, expected: int, what: str = "tree") -> None:
         self.current = current
         self.expected = expected
-        super().__init__(f"The tree is at version {current}, not {expected}: somebody has saved it in the meantime")
+        super().__init__(f"The {what} is at version {current}, not {expected}: somebody has saved it in the meantime")
 
 
 class NotStorableError(OrchestrationError):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from .clock import Clock
-from .loop import Loop
+from .loop import Loop, Timer
+from .promise import Promise
 from .queue import ReadyQueue
 from .records import Node
 from .run_state import RunState
@@ -16,11 +17,14 @@ from .status import Status
 
 @dataclass(slots=True)
 class Held:
-    """One owned run, and who waits for its end. `dirty` means that something may wait to be written."""
+    """One owned run, and who waits for its end. `dirty` means that something may wait to be written; `leaving`, that
+    it was handed over and no task of it starts here any more. `timers` are of delayed nodes, and None's of the run."""
 
     state: RunState
-    ended: Future[Status] = field(default_factory=Future)
+    ended: Future[Status] = field(default_factory=Promise)
     dirty: bool = True
+    leaving: bool = False
+    timers: dict[Node | None, Timer] = field(default_factory=dict)
 
     def fail(self, reason: str) -> None:
         """Tell who waits that this engine will not see the end."""
@@ -43,8 +47,13 @@ class Holdings:
     def __iter__(self) -> Iterator[Held]:
         return iter(list(self._held.values()))
 
+    @property
+    def working(self) -> int:
+        """How many owned runs have a task that starts or runs."""
+        return sum(held.state.active > 0 for held in self._held.values())
+
     def ids(self) -> list[str]:
-        """Return the ids of all owned runs."""
+        """Return the ids of all owned runs; from any thread."""
         return list(self._held)
 
     def add(self, held: Held) -> None:
@@ -55,6 +64,8 @@ class Holdings:
         """Own a run no more."""
         if self._held.get(held.state.id) is held:
             del self._held[held.state.id]
+        for timer in held.timers.values():
+            timer.cancel()
         self._queue.drop(held.state)
 
     def get(self, run_id: str, epoch: int | None = None) -> Held | None:
@@ -66,6 +77,17 @@ class Holdings:
         """Tell whether this very state is the owned one."""
         held = self._held.get(state.id)
         return held is not None and held.state is state
+
+    def may_start(self, state: RunState) -> bool:
+        """Tell whether tasks of this very state may start here."""
+        held = self._held.get(state.id)
+        return held is not None and held.state is state and not held.leaving
+
+    def hand_over(self, held: Held) -> None:
+        """Let anyone claim a run that stays whole meanwhile; it is ours until that is committed."""
+        held.state.hand_back(self._clock.now())
+        held.leaving = held.dirty = True
+        self._queue.drop(held.state)
 
     def touch(self, state: RunState) -> None:
         """Take over what a change of a state brought: ready and delayed nodes, room for others, things to write."""
@@ -85,8 +107,15 @@ class Holdings:
         token = node.ready_token
 
         def wake() -> None:
-            if self.owns(state):
-                state.wake(node, token, self._clock.now())
-                self.touch(state)
+            state.wake(node, token, self._clock.now())
+            self.touch(state)
 
-        self._loop.later(seconds, wake)
+        self.later(state, seconds, wake, node)
+
+    def later(self, state: RunState, seconds: float, call: Callable[[], None], node: Node | None = None) -> None:
+        """Have `call` run after a while if this very state is owned then; the last one for a node is the one."""
+        held = self._held.get(state.id)
+        if held is not None and held.state is state:
+            if (earlier := held.timers.get(node)) is not None:
+                earlier.cancel()
+            held.timers[node] = self._loop.later(seconds, call)

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class Queries(Protocol):
-    """Reads that hooks may do. They block, and run in a thread."""
+    """Reads that hooks may do. They block, and run in a thread. A run's own tasks are as they are in that run."""
 
-    def task_by_id(self, task_id: str) -> Any:
-        """Return the stored task, or None."""
+    def task_by_id(self, task_id: str, run_id: str) -> Any:
+        """Return the run's own task, else the one of its tree, else any other stored one, or None."""
 
-    def tasks_by_status(self, status: str) -> list[Any]:
-        """Return stored tasks of a status."""
+    def tasks_by_status(self, status: str, run_id: str) -> list[Any]:
+        """Return tasks of a status, the run's own first."""
 
 
 class HookRepository:
@@ -38,12 +38,17 @@ class HookRepository:
         self._queries = queries
 
     async def get_task_by_id(self, task_id: str) -> Any:
-        """Return the stored task with this id, or None."""
-        return await self._engine.threads.run(lambda: self._queries.task_by_id(task_id))
+        """Return the task with this id, or None.
+
+        A task of this run is returned as it is in this run. Otherwise it is the stored task of the run's tree, or the
+        one that was changed last in another tree, with what its latest run made of it.
+        """
+        return await self._engine.threads.run(lambda: self._queries.task_by_id(task_id, self._job.run_id))
 
     async def get_tasks_by_status(self, status: str) -> list[Any]:
-        """Return all stored tasks of a status, such as "pending"."""
-        found: list[Any] = await self._engine.threads.run(lambda: self._queries.tasks_by_status(status))
+        """Return all tasks of a status, such as "pending": first those of this run, which have it there."""
+        run_id = self._job.run_id
+        found: list[Any] = await self._engine.threads.run(lambda: self._queries.tasks_by_status(status, run_id))
         return found
 
     async def update_task(self, task_id: str, **fields: Any) -> Any:

@@ -11,6 +11,17 @@ H = TypeVar("H", bound=Callable[..., Any])
 TreeEvent = Literal["on_tree_created", "on_tree_started", "on_tree_completed", "on_tree_failed"]
 TREE_EVENTS: Final[tuple[str, ...]] = get_args(TreeEvent)
 Kind = Literal["pre", "post"] | TreeEvent
+#: All events that hooks are called at, in the order in which a run comes to them.
+HOOK_EVENTS: Final = ("on_tree_created", "on_tree_started", "pre", "post", "on_tree_completed", "on_tree_failed")
+#: What a hook of each event is called with.
+PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
+    "on_tree_created": ("root",),
+    "on_tree_started": ("root",),
+    "pre": ("task",),
+    "post": ("task", "inputs", "result"),
+    "on_tree_completed": ("root", "status"),
+    "on_tree_failed": ("root", "message"),
+}
 
 
 class HookRegistry:
@@ -19,6 +30,8 @@ class HookRegistry:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._hooks: dict[str, list[Callable[..., Any]]] = {}
+        #: Rises with each change, so that whoever has built something on the hooks knows when to do it again.
+        self.version = 0
 
     def add(self, kind: str, hook: Callable[..., Any]) -> None:
         """Register a hook. Raises ValueError for a kind that does not exist, TypeError for what can't be called."""
@@ -30,15 +43,26 @@ class HookRegistry:
             present = self._hooks.setdefault(kind, [])
             if hook not in present:
                 self._hooks[kind] = [*present, hook]
+                self.version += 1
 
     def of(self, kind: str) -> list[Callable[..., Any]]:
         """Return the hooks of a kind, as they are now."""
         return self._hooks.get(kind, [])
 
+    def all(self) -> list[tuple[str, Callable[..., Any]]]:
+        """Return event and function of every hook, event by event."""
+        return [(kind, hook) for kind in HOOK_EVENTS for hook in self.of(kind)]
+
     def clear(self) -> None:
         """Forget all hooks."""
         with self._lock:
             self._hooks = {}
+            self.version += 1
+
+    def named(self) -> list[tuple[str, str]]:
+        """Return event and dotted name of each hook that its name tells from others: not of those made in functions."""
+        pairs = ((kind, hook_name(hook)) for kind, hook in self.all())
+        return [pair for pair in dict.fromkeys(pairs) if "<" not in pair[1]]
 
 
 #: The registry behind the public decorators.

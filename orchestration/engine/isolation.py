@@ -50,6 +50,8 @@ class Child:
         self._reader = ours.makefile("rb")
         self.served = 0
         self.stopped = False
+        #: The attempt that it was called for; guarded by the lock of its pool.
+        self.serving: Job | None = None
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "orchestration.engine.isolated", str(theirs.fileno()), setup],
@@ -143,20 +145,28 @@ class ProcessPool:
 
     async def run(self, child: Child, job: Job, inputs: dict[str, Any]) -> Outcome:
         """Run a job's `execute` in a child. A cancelled waiter stops it: SIGTERM, and SIGKILL after a grace time."""
+        with self._lock:
+            child.serving = job
         calling = asyncio.ensure_future(self._threads.run(lambda: self._call(child, job, inputs)))
         try:
             outcome: Outcome = await asyncio.shield(calling)
         except asyncio.CancelledError:
-            await self._stop(child, calling)
+            await self._stop(child, job, calling)
             raise
         return outcome
 
-    async def _stop(self, child: Child, calling: asyncio.Future[Any]) -> None:
-        child.terminate()
+    async def _stop(self, child: Child, job: Job, calling: asyncio.Future[Any]) -> None:
+        self._end(child, job, child.terminate)
         await asyncio.wait([calling], timeout=KILL_AFTER_SECONDS)
         if not calling.done():
-            child.kill()
+            self._end(child, job, child.kill)
             await asyncio.wait([calling], timeout=1.0)
+
+    def _end(self, child: Child, job: Job, how: Callable[[], None]) -> None:
+        """End a job's child, unless it has answered: then it may run somebody else's attempt already."""
+        with self._lock:
+            if child.serving is job:
+                how()
 
     def _call(self, child: Child, job: Job, inputs: dict[str, Any]) -> Outcome:
         request = {
@@ -199,6 +209,7 @@ class ProcessPool:
     def give_back(self, child: Child) -> None:
         """Keep a child for the next attempt, or end it."""
         with self._lock:
+            child.serving = None
             if child.is_reusable and not self._closed and len(self._idle) < MAX_CHILDREN:
                 self._idle.append(child)
                 return

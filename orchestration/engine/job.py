@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from .changes import LogLine
+from .hook_plan import HookFacts
 from .json_values import decode, encode, storable_text
 from .masked_records import mask_records
 from .masking import Masker, secret_values
@@ -62,7 +63,12 @@ class Job:
     message: str = ""
     has_progress: bool = False
     over: bool = False
-    hook_failures: list[tuple[str, str]] = field(default_factory=list)
+    #: What the attempt was granted, by name.
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    #: What became of the hooks that were called so far, as events hold it.
+    hook_notes: list[dict[str, Any]] = field(default_factory=list)
+    #: Seconds that its post-hooks may take together; set before they are called.
+    hook_seconds: float = 0.0
     _lines: list[LogLine] = field(default_factory=list)
     _line_count: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -81,13 +87,18 @@ class Job:
         """The run's id."""
         return self.run.id
 
+    def hook_facts(self, status: str | None = None) -> HookFacts:
+        """Return what filters of hooks look at."""
+        return replace(self.run.hook_facts, executor=self.spec.id, status=status)
+
     def takes(self, inputs: dict[str, Any]) -> None:
         """The attempt's inputs are these now: their secrets stay out of everything that it says."""
         self._inputs, self._masker = inputs, None
 
-    def was_granted(self, secrets: Iterable[str]) -> None:
-        """The attempt was given these secrets: they stay out of whatever is stored of it."""
-        values = frozenset(secrets)
+    def was_granted(self, secrets: Mapping[str, str]) -> None:
+        """The attempt was given these secrets, by name: they stay out of whatever is stored of it."""
+        self.secrets = secrets
+        values = frozenset(secrets.values())
         self._granted, self._masker = Masker(values) if values else None, None
 
     def storable(self, json_text: str) -> str:

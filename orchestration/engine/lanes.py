@@ -41,7 +41,7 @@ class ThreadPool:
         self._count = 0
 
     def submit(self, call: Callable[[], None]) -> None:
-        """Run `call` in a thread."""
+        """Run `call` in a thread. Raises RuntimeError when there is none to be had; then it is not run."""
         with self._lock:
             self._calls.append(call)
             if self._idle >= len(self._calls):
@@ -49,13 +49,26 @@ class ThreadPool:
                 return
             self._count += 1
             name = f"apflow-thread-{self._count}"
-        threading.Thread(target=self._serve, name=name, daemon=True).start()
+        try:
+            threading.Thread(target=self._serve, name=name, daemon=True).start()
+        except RuntimeError:
+            with self._lock:
+                if call in self._calls:  # else a thread that came free has it
+                    self._calls.remove(call)
+                    raise
 
     def _serve(self) -> None:
         while (call := self._next()) is not None:
-            self._around()
+            self._tidy()
             call()
+            self._tidy()
+
+    def _tidy(self) -> None:
+        try:
             self._around()
+        except Exception:
+            # The call that waits behind it must not be lost with this thread.
+            logger.exception("a thread could not be tidied; going on")
 
     def _next(self) -> Callable[[], None] | None:
         with self._lock:
@@ -65,10 +78,12 @@ class ThreadPool:
                 self._idle -= 1
             return self._calls.popleft() if self._calls else None
 
-    async def run(self, call: Callable[[], Any]) -> Any:
+    async def run(self, call: Callable[[], Any], *, interrupts: bool = True) -> Any:
         """Run `call` in a thread and return what it returns or raise what it raises.
 
-        When the waiter is cancelled, the thread gets a short time to notice; after that it is left alone.
+        When the waiter is cancelled, the thread gets a short time to notice; after that it is left alone. With
+        `interrupts` False it is left alone at once, and the attempt is not asked to stop: it is a hook, and goes on
+        without it.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
@@ -85,7 +100,8 @@ class ThreadPool:
         try:
             pair = await asyncio.shield(future)
         except asyncio.CancelledError:
-            await self._grace(future)
+            if interrupts:
+                await self._grace(future)
             raise
         return _value(pair)
 
@@ -142,10 +158,13 @@ class AsyncLane:
         """True when the loop has not turned for too long."""
         return time.monotonic() - self.last_tick > BLOCKED_SECONDS
 
-    def blocker(self) -> Job | None:
-        """Return the job whose code holds the loop, as far as that can be told from outside."""
-        current = asyncio.current_task(self.loop)
-        return next((job for job, side in list(self._running.items()) if side is current), None)
+    def holder(self) -> asyncio.Task[Any] | None:
+        """Return what holds the loop, an attempt or a hook, as far as that can be told from outside."""
+        return asyncio.current_task(self.loop)
+
+    def job_of(self, holder: asyncio.Task[Any]) -> Job | None:
+        """Return the job whose attempt this is; None for a hook of a tree."""
+        return next((job for job, side in list(self._running.items()) if side is holder), None)
 
     def submit(self, jobs: Sequence[Job]) -> None:
         """Start jobs."""
@@ -272,7 +291,7 @@ class Lanes:
         self._on_blocked = on_blocked
         self._lanes: list[AsyncLane] = []
         self._flagged: set[AsyncLane] = set()
-        self._suspects: dict[AsyncLane, Job] = {}
+        self._suspects: dict[AsyncLane, asyncio.Task[Any]] = {}
         self._of_job: dict[Job, AsyncLane] = {}
 
     def submit(self, jobs: Sequence[Job]) -> None:
@@ -298,26 +317,30 @@ class Lanes:
         self._of_job.pop(job, None)
 
     def watch(self) -> None:
-        """Flag lanes in which one task's code holds the loop; call it every 50 ms.
+        """Flag lanes in which the code of one task or hook holds the loop; call it every 50 ms.
 
         The same task must be found at it twice in a row: on a busy machine a lane may just not have had its turn.
         """
-        suspects: dict[AsyncLane, Job] = {}
+        suspects: dict[AsyncLane, asyncio.Task[Any]] = {}
         for lane in self._lanes:
             if not lane.is_blocked:
                 self._flagged.discard(lane)
                 continue
-            blocker = lane.blocker()
-            if blocker is None or lane in self._flagged:
+            holder = lane.holder()
+            if holder is None or lane in self._flagged:
                 continue
-            if self._suspects.get(lane) is blocker:
+            if self._suspects.get(lane) is holder:
                 self._flagged.add(lane)
-                self._on_blocked(lane, blocker)
+                job = lane.job_of(holder)
+                if job is not None:
+                    self._on_blocked(lane, job)
+                else:
+                    logger.warning("a hook of a tree blocks %s: it does not await; tasks go elsewhere", lane.name)
                 stuck = lane.take_back()
                 if stuck:
                     self.submit(stuck)
             else:
-                suspects[lane] = blocker
+                suspects[lane] = holder
         self._suspects = suspects
 
     def _healthy(self) -> AsyncLane:

@@ -13,6 +13,10 @@ SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ROWS: Final = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
 
 
+#: What is not added up name by name.
+_NOT_ADDED: Final = frozenset({"outcomes", "broken_executors"})
+
+
 class Histogram:
     """Counts of values by bucket, and their sum."""
 
@@ -49,6 +53,8 @@ class Metrics:
         self.flush_rows = Histogram(ROWS)
         self.flush_duration = Histogram()
         self.event_lag = Histogram()
+        #: Modules that should have brought executors: `module` and `error` of each. Not a figure; a worker tells it so.
+        self.broken_executors: list[dict[str, str]] = []
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything as plain JSON. Copies first, so that the engine's thread may go on counting."""
@@ -65,6 +71,7 @@ class Metrics:
             "flush_rows": self.flush_rows.as_json(),
             "flush_duration": self.flush_duration.as_json(),
             "event_lag": self.event_lag.as_json(),
+            "broken_executors": self.broken_executors,
         }
 
 
@@ -76,7 +83,7 @@ def merge(snapshots: Iterable[dict[str, Any]]) -> dict[str, Any]:
         for executor, status, count in snapshot.get("outcomes", ()):
             outcomes[executor, status] += count
         for name, value in snapshot.items():
-            if name != "outcomes" and name in total:
+            if name not in _NOT_ADDED and name in total:
                 total[name] = _add(total[name], value)
     total["outcomes"] = [[executor, status, count] for (executor, status), count in sorted(outcomes.items())]
     return total

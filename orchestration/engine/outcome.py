@@ -11,6 +11,8 @@ from .masking import Mask
 from .retry import is_retryable
 from .status import Status
 
+#: The error type of what a hook has failed.
+HOOK_FAILED: Final = "hook_failed"
 MAX_ERROR_CHARS: Final = 32_768
 DEFAULT_MAX_RESULT_BYTES: Final = 16 * 1024 * 1024
 
@@ -59,16 +61,26 @@ class Outcome:
     @classmethod
     def raised(cls, error: BaseException, mask: Mask = str) -> Outcome:
         """Build the outcome of an attempt whose executor raised; an exception without a text names itself."""
-        name = type(error).__name__
-        try:
-            text = str(error).strip()
-        except Exception as broken:  # noqa: BLE001 - an exception's __str__ is user code too
-            text = f"(its text can't be read: {type(broken).__name__})"
         kind = getattr(error, "error_type", None)
-        error_type = kind if isinstance(kind, str) and kind else name
-        said = getattr(error, "retryable", None)
-        retryable = is_retryable(error_type, said if isinstance(said, bool) else None, raised=True)
-        return cls.failed(f"{name}: {text}" if text else name, mask(error_type), retryable=retryable, mask=mask)
+        error_type = kind if isinstance(kind, str) and kind else type(error).__name__
+        retryable = may_be_retried(error, error_type)
+        return cls.failed(said_by(error), mask(error_type), retryable=retryable, mask=mask)
+
+
+def said_by(error: BaseException) -> str:
+    """Return an exception in words: its class, and its text if there is one."""
+    name = type(error).__name__
+    try:
+        text = str(error).strip()
+    except Exception as broken:  # noqa: BLE001 - an exception's __str__ is user code too
+        text = f"(its text can't be read: {type(broken).__name__})"
+    return f"{name}: {text}" if text else name
+
+
+def may_be_retried(error: BaseException, error_type: str) -> bool:
+    """Tell whether an attempt that this exception ended may be repeated; the exception may say no itself."""
+    said = getattr(error, "retryable", None)
+    return is_retryable(error_type, said if isinstance(said, bool) else None, raised=True)
 
 
 def from_returned(returned: Any, max_bytes: int = DEFAULT_MAX_RESULT_BYTES, mask: Mask = str) -> Outcome:

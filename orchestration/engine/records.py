@@ -97,6 +97,10 @@ class RunRecord:
     cancel_reason: str | None
     queued_at: datetime
     started_at: datetime | None
+    #: The tags of its tree when it was claimed.
+    tags: tuple[str, ...] = ()
+    #: Why it is to end as failed, though its tasks are only cancelled; kept in its row until it ends.
+    failure: str | None = None
     tasks: list[TaskRecord] = field(default_factory=list)
 
 
@@ -118,7 +122,7 @@ class Node:
         *("record", "index", "status", "phase", "attempt", "uncounted", "losses", "unmet", "dependencies"),
         *("dependents", "groups", "children", "is_group", "result_json", "error", "error_type", "first_cause"),
         *("cancel_reason", "ready_token", "priority", "started_at", "readers", "executor", "references"),
-        *("has_permit", "is_isolated", "ready_at"),
+        *("permit_of", "is_probe", "is_isolated", "ready_at", "retry"),
     )
 
     def __init__(self, record: TaskRecord, index: int) -> None:
@@ -149,8 +153,12 @@ class Node:
         self.first_cause: int | None = None
         self.cancel_reason: str | None = record.cancel_reason
         self.ready_token = 0
-        #: What the gate gave to the running attempt.
-        self.has_permit = False
+        #: What the gate gave to the running attempt: a permit (by the worker's identity that it is of), and whether
+        #: that one is a probe, which decides whether its executor's breaker closes.
+        self.permit_of: int | None = None
+        self.is_probe = False
+        #: What the running attempt's retries go by: the task's own policy, or its executor's default.
+        self.retry = record.retry
         #: Monotonic seconds at which the node was queued.
         self.ready_at: float | None = None
         self.is_isolated = False

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 from .base import BaseTask
 from .errors import ExecutorConfigurationError, ExecutorNotFoundError
 from .hooks import default_hooks
+from .requirements import Requirement, is_package_name, look_up
+
+logger = logging.getLogger("apflow.engine")
 
 T = TypeVar("T", bound=type[BaseTask])
+#: The origin of executors that were made in the admin.
+MADE_HERE: Final = "made here"
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSpec:
     """One registered executor and the options of its registration.
 
-    `timeout_seconds` and `isolation` are defaults for its tasks; `origin` is `built-in`, `example` or `user`.
+    `timeout_seconds` and `isolation` are defaults for its tasks; `origin` is `built-in`, `example`, `user` or
+    `made here`.
     """
 
     id: str
@@ -44,6 +51,16 @@ class ExecutorSpec:
         """The class's description, or its docstring with the indentation taken off."""
         return self.cls.description or (inspect.cleandoc(self.cls.__doc__) if self.cls.__doc__ else "")
 
+    @property
+    def version(self) -> str:
+        """The version that its author gave it; empty when there is none."""
+        return str(self.cls.version)
+
+    @property
+    def requirements(self) -> list[Requirement]:
+        """The packages it needs, with what is installed of them in this process."""
+        return look_up(self.cls.requires)
+
     def new(self, inputs: dict[str, Any], params: dict[str, Any]) -> BaseTask:
         """Make the instance that runs one attempt; `params` go to a constructor that takes them."""
         instance = self.cls()
@@ -64,6 +81,8 @@ class ExecutorRegistry:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._specs: dict[str, ExecutorSpec] = {}
+        #: Which state of the stored executors `replace_made` was given last.
+        self.made_stamp = ""
 
     def register(self, cls: type[BaseTask], **options: Any) -> ExecutorSpec:
         """Register a class.
@@ -86,6 +105,10 @@ class ExecutorRegistry:
             raise ExecutorNotFoundError(f"No executor {executor_id!r} is registered")
         return spec
 
+    def find(self, executor_id: str) -> ExecutorSpec | None:
+        """Return one registration, or None."""
+        return self._specs.get(executor_id)
+
     def __contains__(self, executor_id: object) -> bool:
         return executor_id in self._specs
 
@@ -100,6 +123,23 @@ class ExecutorRegistry:
         """Forget an executor; one that isn't there is no error."""
         with self._lock:
             self._specs.pop(executor_id, None)
+
+    def replace_made(self, classes: Sequence[type[BaseTask]], stamp: str) -> None:
+        """Let exactly these be the executors that were made here. An id that code has registered stays the code's.
+
+        Readers see the old ones or the new ones, never half of them.
+        """
+        with self._lock:
+            specs = {spec.id: spec for spec in self._specs.values() if spec.origin != MADE_HERE}
+            for cls in classes:
+                spec = _make_spec(cls, {"origin": MADE_HERE})
+                if spec.id in specs:
+                    logger.warning("the executor %s was made here, and is code's too: the code's is used", spec.id)
+                    continue
+                if spec.id in self._specs:
+                    spec.hooks.update(self._specs[spec.id].hooks)
+                specs[spec.id] = spec
+            self._specs, self.made_stamp = specs, stamp
 
     def add_hook(self, executor_id: str, kind: str, hook: Callable[..., Any]) -> None:
         """Attach a `pre_hook` or `post_hook` to one executor. Raises ExecutorNotFoundError, ValueError."""
@@ -127,6 +167,8 @@ def _make_spec(cls: type[BaseTask], options: dict[str, Any]) -> ExecutorSpec:
     isolation = options.get("isolation", cls.isolation)
     if isolation not in ("lane", "process"):
         raise ExecutorConfigurationError(f"{cls.__name__}.isolation is 'lane' or 'process', not {isolation!r}")
+    _check_facts(cls)
+    _check_secrets(cls, isolation)
     cls.id = own_id
     return ExecutorSpec(
         id=own_id,
@@ -140,6 +182,22 @@ def _make_spec(cls: type[BaseTask], options: dict[str, Any]) -> ExecutorSpec:
         memory_mb=options.get("memory_mb", cls.memory_mb),
         hooks={kind: options[kind] for kind in ("pre_hook", "post_hook") if options.get(kind)},
     )
+
+
+def _check_facts(cls: type[BaseTask]) -> None:
+    if not isinstance(cls.version, str | int | float):
+        raise ExecutorConfigurationError(f'{cls.__name__}.version must be a text such as "1.2", not {cls.version!r}')
+    if not isinstance(cls.requires, list | tuple) or not all(map(is_package_name, cls.requires)):
+        raise ExecutorConfigurationError(
+            f'{cls.__name__}.requires must be a list of package names such as ["httpx"], not {cls.requires!r}'
+        )
+
+
+def _check_secrets(cls: type[BaseTask], isolation: str) -> None:
+    if cls.secret_names and isolation == "process":
+        raise ExecutorConfigurationError(
+            f"{cls.__name__}.secret_names can't be had in an isolated process; take the secrets as inputs"
+        )
 
 
 def _origin(module: str) -> str:

@@ -8,6 +8,10 @@ from typing import Final, Literal, get_args
 Backoff = Literal["fixed", "linear", "exponential"]
 BACKOFFS: Final[tuple[str, ...]] = get_args(Backoff)
 
+#: The least and the most that people may write: attempts, seconds of a delay, the share that chance has.
+ATTEMPTS: Final = (1, 100)
+DELAY_SECONDS: Final = (0, 86_400)
+JITTER: Final = (0, 1)
 #: How often a task may lose its worker before it is taken for the cause.
 MAX_WORKER_LOSSES: Final = 3
 #: Error types that no retry will cure.

@@ -39,6 +39,8 @@ class RunCore:
         self.paused = record.paused
         self.timed_out = record.timed_out
         self.cancel_reason = record.cancel_reason
+        #: Why the run is to end as failed, whatever its tasks come to.
+        self.failure = record.failure
         self.error: str | None = None
         self.nodes = [Node(task, index) for index, task in enumerate(record.tasks)]
         self.by_uid = {node.record.uid: node for node in self.nodes}
@@ -125,12 +127,17 @@ class RunCore:
             self._end(node, self._group_outcome(node), now)
         elif node.record.pinned_json is not None:
             self._end(node, Outcome.completed(node.record.pinned_json), now)
-        elif node.executor is None or node.executor not in self._known:
-            self._end(node, self._no_executor(node), now)
+        elif not self._is_known(node):
+            self._end(node, self.no_executor(node), now)
         elif node.record.next_attempt_at is not None and node.record.next_attempt_at > now:
             self._delay(node, node.record.next_attempt_at)
         else:
             self._enqueue(node)
+
+    def _is_known(self, node: Node) -> bool:
+        # One that is named by the task's name alone may have been made after the run was claimed.
+        node.executor = node.executor or self._executor_of(node)
+        return node.executor is not None and node.executor in self._known
 
     def _enqueue(self, node: Node) -> None:
         node.phase = Phase.READY
@@ -143,7 +150,8 @@ class RunCore:
         self.delayed.append((node, until))
 
     @staticmethod
-    def _no_executor(node: Node) -> Outcome:
+    def no_executor(node: Node) -> Outcome:
+        """What becomes of a task whose executor is not there."""
         if node.executor is None:
             text = f"The task names no executor, and no executor has the id {node.record.name!r}; choose one for it"
         else:
@@ -330,6 +338,8 @@ class RunCore:
         ]
         if self.timed_out:
             self.status, error = Status.FAILED, self._time_out_text()
+        elif self.failure is not None:
+            self.status, error = Status.FAILED, self.failure
         elif self.cancel_reason is not None:
             self.status, error = Status.CANCELLED, None
         elif untolerated:

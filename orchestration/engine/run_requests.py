@@ -40,6 +40,14 @@ class RunRequests(RunCore):
             self.batch.event("run.timed_out", None, {"timeout_seconds": self.record.timeout_seconds}, now)
         return self.cancel(self._time_out_text(), None, now)
 
+    def fail(self, reason: str, now: datetime) -> list[Node]:
+        """Something outside its tasks has failed the run: stop it as `cancel` does; it ends as failed with `reason`."""
+        if self.cancel_reason is None:
+            self.failure = reason
+            # Kept in the row at once: whoever takes the run over has to end it so too.
+            self.batch.fields.error = reason
+        return self.cancel(reason, None, now)
+
     def _cancel_waiting(self, reason: str, now: datetime) -> None:
         # Back to front, so that a dependent is cancelled by the request and not by its dependency.
         for node in reversed(self.nodes):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from .changes import Start
+from .hook_plan import HookFacts
 from .inputs import InputSources, Upstream
 from .json_values import decode
 from .outcome import Outcome
@@ -108,24 +109,20 @@ class RunState(RunRequests):
         """Take over the outcome of the running attempt. The first terminal write wins: a cancel stays a cancel."""
         if node.cancel_reason is not None and outcome.status is not Status.CANCELLED:
             outcome = Outcome.cancelled(node.cancel_reason)
-        if (
-            outcome.status is Status.FAILED
-            and outcome.retryable
-            and node.record.retry.allows_another(node.counted_attempts)
-        ):
+        if outcome.status is Status.FAILED and outcome.retryable and node.retry.allows_another(node.counted_attempts):
             self._retry(node, outcome, resolved_json, now)
         else:
             self._end(node, outcome, now, resolved_json)
         self._settle(now)
 
     def _retry(self, node: Node, outcome: Outcome, resolved_json: str | None, now: datetime) -> None:
-        delay = node.record.retry.delay_seconds(node.counted_attempts, self._chance())
+        delay = node.retry.delay_seconds(node.counted_attempts, self._chance())
         due = now + timedelta(seconds=delay)
         error, kind = outcome.error or "", outcome.error_type or ""
         self._back_to_pending(node, "failed", error, kind, due, now, resolved_json)
         data = {
             "attempt": node.attempt,
-            "of": node.record.retry.max_attempts,
+            "of": node.retry.max_attempts,
             "delay_seconds": round(delay, 3),
             "error": quote(error),
             "error_type": kind,
@@ -162,6 +159,11 @@ class RunState(RunRequests):
             return
         self.batch.event("run.handed_back", None, {"epoch": self.epoch}, now)
         self.batch.fields.release = True
+
+    @property
+    def hook_facts(self) -> HookFacts:
+        """What filters of hooks look at, as far as it is the same for all tasks."""
+        return HookFacts(self.record.tree_id, self.record.tree_name, self.record.tags)
 
     def sources(self, node: Node) -> InputSources:
         """Collect what the node's inputs are made from."""

@@ -13,14 +13,26 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pydantic import BaseModel
 
-from .binding import secrets_used
+from .binding import Secrets, secrets_used
 from .config import current_config
 from .errors import BindingError, InputsInvalidError, NotStorableError
-from .hooks import HookRegistry, current_repository, hook_name
+from .hook_calls import (
+    HookCaller,
+    HookFailedError,
+    HookNote,
+    changed_keys,
+    failed_by,
+    invoke,
+    is_being_cancelled,
+    key_prints,
+)
+from .hook_payload import hook_payload
+from .hook_plan import HookPlan, PlannedHook
+from .hooks import current_repository, hook_name
 from .inputs import resolve_inputs, unwrap
 from .job import Job, current_job
-from .json_values import decode, encode, storable_text
-from .outcome import Outcome, from_returned
+from .json_values import decode, encode
+from .outcome import HOOK_FAILED, Outcome, from_returned, may_be_retried
 from .schemas import OutputsInvalidError, check_inputs, check_outputs
 from .secret_source import SecretsAwayError, SecretSource, SecretUnreadableError, SecretWish, no_secrets
 from .status import Status
@@ -80,8 +92,8 @@ class HookTask:
 class ThreadRunner(Protocol):
     """Runs plain functions in threads."""
 
-    def run(self, call: Callable[[], Any]) -> Awaitable[Any]:
-        """Run `call` in a thread, with the caller's context variables."""
+    def run(self, call: Callable[[], Any], *, interrupts: bool = True) -> Awaitable[Any]:
+        """Run `call` in a thread, with the caller's context variables. See `ThreadPool.run`."""
 
 
 class ProcessRunner(Protocol):
@@ -102,7 +114,8 @@ class Runner:
     `tidy` runs after an attempt that raised.
     """
 
-    hooks: HookRegistry
+    hooks: HookPlan
+    caller: HookCaller
     threads: ThreadRunner
     processes: ProcessRunner
     repository: Callable[[Job, HookTask], Any]
@@ -130,7 +143,7 @@ class Runner:
             outcome = replace(outcome, result_json=job.storable(outcome.result_json))
         job.outcome = outcome
         if not (job.cancel_requested.is_set() or (outcome.retryable and job.may_retry)):
-            await self._post_hooks(job, view, outcome, returned)
+            outcome = job.outcome = await self._post_hooks(job, view, outcome, returned)
         return outcome
 
     async def _attempt(self, job: Job, view: HookTask) -> tuple[Outcome, Any]:
@@ -153,21 +166,26 @@ class Runner:
             return Outcome.failed(str(error), "inputs_not_storable", mask=job.mask), None
         except InputsInvalidError as error:
             return Outcome.failed(str(error), "validation_error", mask=job.mask), None
+        except HookFailedError as error:
+            retryable = may_be_retried(error.error, HOOK_FAILED)
+            return Outcome.failed(str(error), HOOK_FAILED, retryable=retryable, mask=job.mask), None
         return await self._execute(job, view, inputs)
 
     async def _secrets(self, job: Job) -> Mapping[str, str]:
-        names = frozenset(secrets_used(job.sources.own))
+        names = job.spec.cls.secret_names | secrets_used(job.sources.own)
         if not names:
             return {}
-        wish = SecretWish(names, job.spec.id, job.run.record.tree_id, job.run_id, job.task_id)
+        wish = SecretWish(frozenset(names), job.spec.id, job.run.record.tree_id, job.run_id, job.task_id)
         granted: Mapping[str, str] = await self.threads.run(lambda: self.secrets(wish))
-        job.was_granted(granted.values())
+        job.was_granted(granted)
         return granted
 
     async def _execute(self, job: Job, view: HookTask, inputs: dict[str, Any]) -> tuple[Outcome, Any]:
         try:
             job.instance = instance = job.spec.new(inputs, job.params)
             instance.context = job
+            if job.spec.cls.secret_names:
+                instance.secrets = Secrets(job.secrets)
             before = job.spec.hooks.get("pre_hook")
             returned = await self.call(before, instance, view, inputs) if before else None
             if returned is None and job.spec.isolation == "process":
@@ -179,9 +197,10 @@ class Runner:
                 returned = await self._call_execute(job.spec, instance, inputs)
             after = job.spec.hooks.get("post_hook")
             if after is not None:
-                await self._guarded(job, after, instance, view, inputs, returned)
+                hook = PlannedHook(hook_name(after), "post_hook", after)
+                await self._call_hook(job, hook, instance, view, inputs, returned)
         except asyncio.CancelledError as error:
-            if job.cancel_requested.is_set() or _is_being_cancelled():
+            if job.cancel_requested.is_set() or is_being_cancelled():
                 raise
             return Outcome.raised(error, job.mask), None
         except BaseException as error:  # noqa: BLE001 - the boundary to user code: whatever it raises ends this attempt only
@@ -236,37 +255,59 @@ class Runner:
     # --- hooks --------------------------------------------------------------------------------------------------
 
     async def _pre_hooks(self, job: Job, view: HookTask) -> None:
-        for hook in self.hooks.of("pre"):
-            await self._guarded(job, hook, view)
-
-    async def _post_hooks(self, job: Job, view: HookTask, outcome: Outcome, returned: Any) -> None:
-        hooks = self.hooks.of("post")
+        """Call the pre-hooks. Raises HookFailedError, and calls no further one, when one fails whose failure counts."""
+        hooks = self.hooks.of("pre")
         if not hooks:
             return
+        facts = job.hook_facts()
+        for hook in hooks:
+            if not hook.filter.matches(facts):
+                continue
+            before = key_prints(view.inputs)
+            note = await self._call_hook(job, hook, view)
+            note.changed = changed_keys(before, view.inputs)
+            job.hook_notes[-1] = note.as_json()
+            if note.failure is not None and note.counts:
+                raise HookFailedError(hook, note.failure)
+
+    async def _post_hooks(self, job: Job, view: HookTask, outcome: Outcome, returned: Any) -> Outcome:
+        """Call the post-hooks and return the outcome, which a hook's failure turns to failed when it counts."""
+        hooks = self.hooks.of("post")
+        if not hooks:
+            return outcome
+        job.hook_seconds = sum(hook.timeout_seconds for hook in hooks)
         view.status, view.error = outcome.status.value, outcome.error
         view.result = returned
         if returned is None and outcome.status is not Status.COMPLETED:
             returned = {"status": outcome.status.value, "error": outcome.error, "error_type": outcome.error_type}
         inputs = decode(job.resolved_json) if job.resolved_json else {}
         for hook in hooks:
-            await self._guarded(job, hook, view, inputs, returned)
+            if not hook.filter.matches(job.hook_facts(outcome.status.value)):
+                continue
+            note = await self._call_hook(job, hook, view, inputs, returned)
+            if note.counts and outcome.status is Status.COMPLETED:
+                # Its work is done: to repeat it because of the hook would do it twice.
+                text = failed_by(hook, note.error or "")
+                outcome = Outcome.failed(text, HOOK_FAILED, result_json=outcome.result_json, mask=job.mask)
+                view.status, view.error = outcome.status.value, outcome.error
+        return outcome
 
-    async def _guarded(self, job: Job, hook: Callable[..., Any], *arguments: Any) -> None:
-        """Call a hook; an exception in it is an event and a log line, and nothing more."""
-        try:
-            await self.call(hook, *arguments)
-        except asyncio.CancelledError:
-            if job.cancel_requested.is_set() or _is_being_cancelled():
-                raise
-        except BaseException as error:  # noqa: BLE001 - the boundary to a hook
-            report_hook_failure(job, hook, error)
+    async def _call_hook(self, job: Job, hook: PlannedHook, *arguments: Any) -> HookNote:
+        """Call a hook; what became of it goes into the job's notes."""
+
+        def telling() -> tuple[dict[str, Any], str]:
+            view, *more = arguments
+            payload = hook_payload(hook.event, job.hook_facts(), view, *more)
+            key = f"hook-{hook.rule}-{job.run_id}-{job.node.record.pk}-{job.attempt}"
+            return job.masker.hide(payload), key
+
+        note = await self.caller.call(hook, arguments, telling, job.mask)
+        job.hook_notes.append(note.as_json())
+        return note
 
     async def call(self, hook: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function that may be plain or async; a plain one runs in a thread."""
-        if inspect.iscoroutinefunction(hook):
-            return await hook(*arguments)
-        result = await self.threads.run(lambda: hook(*arguments))
-        return await result if inspect.isawaitable(result) else result
+        """Call a function that belongs to an executor and may be plain or async; a plain one runs in a thread."""
+        return await invoke(self.threads, hook, *arguments)
 
 
 def _encode_inputs(job: Job, inputs: dict[str, Any]) -> str:
@@ -276,18 +317,6 @@ def _encode_inputs(job: Job, inputs: dict[str, Any]) -> str:
 def plain_result(returned: Any) -> Any:
     """Return a pydantic model as plain data; anything else as it is."""
     return returned.model_dump(mode="json") if isinstance(returned, BaseModel) else returned
-
-
-def report_hook_failure(job: Job, hook: Callable[..., Any], error: BaseException) -> None:
-    """Write down that a hook raised: a line in the task's log, and an event of the run."""
-    text = storable_text(job.mask(f"{type(error).__name__}: {error}"), 500)
-    logger.warning("hook %s failed: %s", hook_name(hook), text)
-    job.hook_failures.append((hook_name(hook), text))
-
-
-def _is_being_cancelled() -> bool:
-    current = asyncio.current_task()
-    return current is not None and current.cancelling() > 0
 
 
 def log_raised(error: BaseException) -> None:

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
 from queue import SimpleQueue
 from typing import Any, Protocol
 
@@ -26,17 +25,37 @@ class ControlThread:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._inbox: SimpleQueue[tuple[Callable[[], Any], Answer] | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._serve, name="apflow-control", daemon=True)
-        self._thread.start()
+        self._lock = threading.Lock()
+        #: Looks that wait for their turn, by name.
+        self._looks: set[str] = set()
+        self.thread = threading.Thread(target=self._serve, name="apflow-control", daemon=True)
+        self.thread.start()
 
     def submit(self, call: Callable[[], Any], answer: Answer) -> None:
         """Run `call`; `answer` gets its result, or None and the exception, in this thread."""
         self._inbox.put((call, answer))
 
+    def look(self, name: str, call: Callable[[], Any], answer: Answer) -> None:
+        """Do as `submit`, unless a look of that name waits for its turn: it will see what there is by then.
+
+        So looks that come again and again do not pile up while the database is slow or away.
+        """
+        with self._lock:
+            if name in self._looks:
+                return
+            self._looks.add(name)
+
+        def begin() -> Any:
+            with self._lock:
+                self._looks.discard(name)
+            return call()
+
+        self.submit(begin, answer)
+
     def stop(self) -> None:
         """End the thread after what is waiting."""
         self._inbox.put(None)
-        self._thread.join(5)
+        self.thread.join(5)
 
     def _serve(self) -> None:
         while (item := self._inbox.get()) is not None:
@@ -70,9 +89,6 @@ class Beating(Protocol):
     def renew(self, worker_id: str) -> None:
         """Go on under a new identity; in the loop."""
 
-    def drain(self) -> None:
-        """Claim no more, and stop when the last task has ended; in the loop."""
-
 
 class HeartbeatThread:
     """Keeps the worker's lease, on its own connection, whatever the engine's thread and the lanes are doing.
@@ -88,19 +104,21 @@ class HeartbeatThread:
         self._lease = lease_seconds
         self._worker_id = engine.worker_id
         self._stopping = threading.Event()
+        self._lock = threading.Lock()
         self._good_until = time.monotonic() + lease_seconds
-        self._thread = threading.Thread(target=self._serve, name="apflow-heartbeat", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._serve, name="apflow-heartbeat", daemon=True)
+        self.thread.start()
 
     @property
     def is_over(self) -> bool:
         """True when the lease may have run out. For any thread."""
-        return time.monotonic() > self._good_until
+        with self._lock:
+            return time.monotonic() > self._good_until
 
     def stop(self) -> None:
         """End the thread."""
         self._stopping.set()
-        self._thread.join(5)
+        self.thread.join(5)
 
     def _serve(self) -> None:
         while not self._stopping.is_set():
@@ -117,22 +135,27 @@ class HeartbeatThread:
         """Extend the lease; False when it is over, for the database or for us."""
         sent = time.monotonic()
         answer = self._store.beat(self._worker_id, self._lease, self._engine.running, self._engine.metrics.snapshot())
-        self._follow(answer.now)
-        if not answer.known or self.is_over:
-            return False
-        self._good_until = sent + self._lease
-        if answer.draining:
-            self._engine.loop.post(self._engine.drain)
-        return True
+        self._engine.clock.follow(answer.now)
+        return answer.known and self._extend(sent + self._lease)
 
-    def _follow(self, database_now: datetime) -> None:
-        self._engine.clock.follow(database_now)
+    def _extend(self, until: float) -> bool:
+        """Move the deadline, unless it has passed.
+
+        One step for whoever looks at it: an engine that has seen it pass waits for a new identity.
+        """
+        with self._lock:
+            if time.monotonic() > self._good_until:
+                return False
+            self._good_until = until
+            return True
 
     def _register_anew(self) -> None:
         self._good_until = min(self._good_until, time.monotonic())
         self._engine.loop.post(self._engine.lease_lost)
+        # The new identity claims before it beats; what it decides by the time must not wait for that.
+        self._engine.clock.follow(self._store.now())
         sent = time.monotonic()
-        self._worker_id = self._store.register_worker(self._engine.info)
+        self._worker_id = self._store.register_worker(self._engine.info, self._worker_id)
         self._good_until = sent + self._lease
         self._engine.loop.post(self._engine.renew, self._worker_id)
 
@@ -144,13 +167,13 @@ class ListenThread:
         self._store = store
         self._wake = wake
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="apflow-listen", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._serve, name="apflow-listen", daemon=True)
+        self.thread.start()
 
     def stop(self) -> None:
         """End the thread."""
         self._stopping.set()
-        self._thread.join(2)
+        self.thread.join(2)
 
     def _serve(self) -> None:
         while not self._stopping.is_set():

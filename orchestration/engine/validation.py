@@ -12,6 +12,7 @@ import jsonschema
 
 from .binding import has_expression, syntax_problems, tasks_used
 from .definition import (
+    CONCURRENCY,
     DEFAULT_PRIORITY,
     FORMAT,
     FORMAT_VERSION,
@@ -19,12 +20,14 @@ from .definition import (
     MAX_NAME_CHARS,
     MAX_TASKS,
     PRIORITIES,
+    TIMEOUT_SECONDS,
     DependencySpec,
     TaskSpec,
     TreeSpec,
     called,
     groups_of,
     new_id,
+    resolved_executor,
     waits_for,
 )
 from .errors import InvalidDefinitionError, NotStorableError, Problem
@@ -33,7 +36,7 @@ from .graph import ancestors, find_cycle
 from .json_values import JSONValue, find_problem, parse_document, path_join
 from .masking import secret_values
 from .registry import ExecutorRegistry
-from .retry import BACKOFFS, RetryPolicy
+from .retry import ATTEMPTS, BACKOFFS, DELAY_SECONDS, JITTER, RetryPolicy
 from .schemas import schema_problems
 from .secret_places import MASK, masked_places
 
@@ -161,8 +164,8 @@ def _read_tree_fields(tree: Fields, tasks: tuple[TaskSpec, ...]) -> TreeSpec:
         description=tree.text("description", max_chars=10_000),
         tags=tuple(tags),
         parameters=parameters,
-        max_concurrency=tree.integer("max_concurrency", None, 1, 10_000),
-        timeout_seconds=tree.number("timeout_seconds", None, 0.001, 31_536_000),
+        max_concurrency=tree.integer("max_concurrency", None, *CONCURRENCY),
+        timeout_seconds=tree.number("timeout_seconds", None, *TIMEOUT_SECONDS),
     )
 
 
@@ -196,8 +199,8 @@ def _read_task(fields: Fields, *, foreign: bool) -> TaskSpec:
         priority=DEFAULT_PRIORITY if priority is None else priority,
         parent_id=fields.text("parent_id", max_chars=MAX_NAME_CHARS) or None,
         dependencies=_read_dependencies(fields),
-        timeout_seconds=fields.number("timeout_seconds", None, 0.001, 31_536_000),
-        retry=_read_retry(fields),
+        timeout_seconds=fields.number("timeout_seconds", None, *TIMEOUT_SECONDS),
+        retry=read_retry(fields),
         enabled=fields.flag("enabled", True),
         pinned=_read_pinned(fields),
         position=fields.object("position"),
@@ -220,18 +223,19 @@ def _read_dependencies(fields: Fields) -> tuple[DependencySpec, ...]:
     return tuple(edges)
 
 
-def _read_retry(fields: Fields) -> RetryPolicy:
-    retry = fields.inner("retry")
+def read_retry(fields: Fields, name: str = "retry") -> RetryPolicy:
+    """Read the retry policy in a field; its problems are added to those of `fields`."""
+    retry = fields.inner(name)
     if retry is None:
         return RetryPolicy()
     default = RetryPolicy()
     retry.refuse_unknown(("max_attempts", "backoff", "base_seconds", "cap_seconds", "jitter"))
     return RetryPolicy(
-        max_attempts=retry.integer("max_attempts", 1, 1, 100) or 1,
+        max_attempts=retry.integer("max_attempts", 1, *ATTEMPTS) or 1,
         backoff=cast("Any", retry.choice("backoff", default.backoff, BACKOFFS)),
-        base_seconds=cast("float", retry.number("base_seconds", default.base_seconds, 0, 86_400)),
-        cap_seconds=cast("float", retry.number("cap_seconds", default.cap_seconds, 0, 86_400)),
-        jitter=cast("float", retry.number("jitter", default.jitter, 0, 1)),
+        base_seconds=cast("float", retry.number("base_seconds", default.base_seconds, *DELAY_SECONDS)),
+        cap_seconds=cast("float", retry.number("cap_seconds", default.cap_seconds, *DELAY_SECONDS)),
+        jitter=cast("float", retry.number("jitter", default.jitter, *JITTER)),
     )
 
 
@@ -360,7 +364,7 @@ def _executor_problems(tasks: tuple[TaskSpec, ...], registry: ExecutorRegistry) 
     # Making a schema takes longer than checking a task against it.
     schema_of = cache(lambda executor: registry.get(executor).cls.get_input_schema())
     for index, task in enumerate(tasks):
-        executor = task.named_executor or (task.name if task.name in registry else None)
+        executor = resolved_executor(task, registry)
         if executor is not None and executor in registry:
             problems.extend(_input_problems(task, f"$.tasks[{index}].inputs", schema_of(executor)))
         elif executor is not None or task.id not in parents:

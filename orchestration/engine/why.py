@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .limits import ExecutorLimit
+from .limits import ExecutorLimit, own_or_default
 from .records import Node, Phase
 from .run_state import RunState
 from .status import Status
@@ -62,6 +62,7 @@ def explain(state: RunState, node: Node, world: World) -> str:
         _retry_reason(node, world),
         _pause_reason(state),
         _executor_reason(node, world),
+        _breaker_reason(node, world),
         _limit_reason(state, node, world),
         _slot_reason(state, node, world),
     ):
@@ -96,6 +97,8 @@ def _run_reason(state: RunState, world: World) -> str | None:
     if world.owner is not None:
         return None
     if not any(worker.accepts_runs for worker in world.workers):
+        if world.workers:
+            return "No worker takes runs: resume one that is drained, or start another with manage.py worker"
         return "No worker is alive: start one with manage.py worker"
     if world.runs_ahead:
         return f"The run waits for a worker; {_count(world.runs_ahead, 'run is', 'runs are')} ahead of it"
@@ -130,7 +133,8 @@ def _retry_reason(node: Node, world: World) -> str | None:
     seconds = (due - world.now).total_seconds()
     if failures == 0:
         return f"Tried again in {seconds:.0f} s, after its worker was lost"
-    return f"Retry {failures} of {node.record.retry.max_attempts - 1} in {seconds:.0f} s"
+    retry = own_or_default(node.record.retry, world.limits.get(node.executor or ""))
+    return f"Retry {failures} of {retry.max_attempts - 1} in {seconds:.0f} s"
 
 
 def _pause_reason(state: RunState) -> str | None:
@@ -148,6 +152,17 @@ def _executor_reason(node: Node, world: World) -> str | None:
     if world.owner is not None and node.executor not in world.owner.executors:
         return f"It will fail: the worker of this run does not offer the executor {node.executor!r}"
     return None
+
+
+def _breaker_reason(node: Node, world: World) -> str | None:
+    limit = world.limits.get(node.executor or "")
+    if limit is None or limit.breaker_failures is None or limit.retry_at is None:
+        return None
+    text = f"The executor {limit.executor!r} failed too often in a row, and its circuit breaker holds it back"
+    seconds = (limit.retry_at - world.now).total_seconds()
+    if limit.is_probed or seconds <= 0:
+        return f"{text}: one task tries it now, and the others wait for how that ends"
+    return f"{text}: one task tries it again at {limit.retry_at:%H:%M:%S} UTC, in {seconds_text(seconds)}"
 
 
 def _limit_reason(state: RunState, node: Node, world: World) -> str | None:

@@ -28,8 +28,8 @@ class Writer:
         self._on_written = on_written
         self._inbox: SimpleQueue[Flush | None] = SimpleQueue()
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="apflow-writer", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._serve, name="apflow-writer", daemon=True)
+        self.thread.start()
 
     def submit(self, flush: Flush) -> None:
         """Hand over a flush; one at a time."""
@@ -38,7 +38,7 @@ class Writer:
     def stop(self, timeout_seconds: float) -> None:
         """End the thread after what was handed over is written, or after the time."""
         self._inbox.put(None)
-        self._thread.join(timeout_seconds)
+        self.thread.join(timeout_seconds)
         self._stopping.set()
 
     def _serve(self) -> None:

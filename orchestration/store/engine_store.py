@@ -4,15 +4,19 @@ the cheapest to encode here, and one statement moves any number of rows."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import psycopg
 
-from orchestration.engine.changes import LogLine, Progress, RunBatch, Segment
+from orchestration.engine.changes import LateEvent, LogLine, Progress, RunBatch, Segment
 from orchestration.engine.definition import DependencySpec
-from orchestration.engine.limits import ExecutorLimit, Grant
+from orchestration.engine.executor_counts import ExecutorCount
+from orchestration.engine.hook_counts import HookCount
+from orchestration.engine.hook_plan import HookRules
+from orchestration.engine.limits import ExecutorLimit, Grant, Release
 from orchestration.engine.ports import Command, Flush, Heartbeat, WorkerInfo
 from orchestration.engine.records import RunRecord, TaskRecord
 from orchestration.engine.retry import RetryPolicy
@@ -20,6 +24,8 @@ from orchestration.engine.status import Status
 
 from . import statements as sql
 from .connection import close_thread_connection, thread_connection, transaction
+from .executor_usage import add_executor_counts
+from .hooks import add_hook_counts, list_hooks, read_hook_rules, written_hooks
 from .limits import acquire_permits, read_limits, release_permits
 
 #: PostgreSQL errors after which the same transaction may be tried again.
@@ -33,12 +39,27 @@ class _RowsDidNotMoveError(Exception):
 class PostgresStore:
     """See `orchestration.engine.ports.Store`."""
 
-    def register_worker(self, info: WorkerInfo) -> str:
-        """Add a worker and return its id."""
+    def __init__(self) -> None:
+        #: Permits by worker and executor, as they are when no answer was lost. They are written as a whole, so that the
+        #: next call makes good what one did without an answer. Only one thread at a time asks for permits.
+        self._held: Counter[tuple[str, str]] = Counter()
+
+    def now(self) -> datetime:
+        """Return the database's time, which every worker follows."""
+        with transaction() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            now: datetime = _one(cursor)[0]
+            return now
+
+    def register_worker(self, info: WorkerInfo, predecessor: str | None = None) -> str:
+        """Add a worker and return its id. One that was drained as `predecessor` stays so under the new id."""
         values = (info.name, info.host, info.pid, info.version, info.slots, info.executors, info.accepts_runs)
         with transaction() as cursor:
-            cursor.execute(sql.REGISTER_WORKER, (*values, info.lease_seconds))
-            return str(_one(cursor)[0])
+            cursor.execute(sql.REGISTER_WORKER, (*values, written_hooks(info.hooks), info.lease_seconds, predecessor))
+            worker_id = str(_one(cursor)[0])
+            if info.accepts_runs:
+                list_hooks(cursor, info.hooks)
+            return worker_id
 
     def beat(self, worker_id: str, lease_seconds: float, running: int, metrics: dict[str, Any]) -> Heartbeat:
         """Extend a worker's lease, unless it is over: then its runs may be somebody else's already."""
@@ -46,8 +67,19 @@ class PostgresStore:
         with transaction() as cursor:
             cursor.execute(sql.BEAT_TIMEOUT, (milliseconds, milliseconds))
             cursor.execute(sql.BEAT, (lease_seconds, running, json.dumps(metrics), worker_id))
-            now, known, draining = _one(cursor)
-            return Heartbeat(now, known, draining)
+            return Heartbeat(*_one(cursor))
+
+    def is_drained(self, worker_id: str) -> bool | None:
+        """Tell whether people want this worker to take no runs for now; None when its row is gone."""
+        with transaction() as cursor:
+            cursor.execute(sql.IS_DRAINED, (worker_id,))
+            rows = cursor.fetchall()
+            return bool(rows[0][0]) if rows else None
+
+    def offer_executors(self, worker_id: str, executors: Sequence[str]) -> None:
+        """Keep what a worker can run."""
+        with transaction() as cursor:
+            cursor.execute(sql.OFFER, (list(executors), worker_id))
 
     def retire_worker(self, worker_id: str) -> None:
         """Mark a worker as stopped; runs that it still owned are free."""
@@ -59,9 +91,9 @@ class PostgresStore:
         """Take over runs that nobody alive owns, most urgent and oldest first."""
         with transaction() as cursor:
             if only is None:
-                cursor.execute(sql.CLAIM, (limit, worker_id))
+                cursor.execute(sql.CLAIM, (worker_id, worker_id, limit, worker_id))
             else:
-                cursor.execute(sql.CLAIM_ONE, (only, worker_id, worker_id))
+                cursor.execute(sql.CLAIM_ONE, (worker_id, only, worker_id, worker_id, worker_id))
             records = [run_record(row) for row in cursor.fetchall()]
             if records:
                 by_id = {record.id: record for record in records}
@@ -72,10 +104,17 @@ class PostgresStore:
                         by_id[str(row[0])].tasks.append(task_record(row[1:]))
             return records
 
-    def give_back_run(self, worker_id: str, run_id: str, epoch: int) -> None:
-        """Let go of a claimed run, so that anyone may claim it."""
+    def claimed_runs(self, worker_id: str) -> dict[str, int]:
+        """Return the epoch of each run that this worker has claimed and that goes on."""
+        with transaction() as cursor:
+            cursor.execute(sql.CLAIMED, (worker_id,))
+            return {str(run_id): epoch for run_id, epoch in cursor.fetchall()}
+
+    def give_back_run(self, worker_id: str, run_id: str, epoch: int) -> bool:
+        """Let go of a claimed run, so that anyone may claim it; False when it has ended, or somebody else has it."""
         with transaction() as cursor:
             cursor.execute(sql.GIVE_BACK, (run_id, worker_id, epoch))
+            return cursor.rowcount == 1
 
     def open_commands(self, run_ids: Sequence[str]) -> list[Command]:
         """Return commands that nobody has carried out yet."""
@@ -122,11 +161,33 @@ class PostgresStore:
 
     def acquire_permits(self, worker_id: str, executor: str, wanted: int) -> Grant:
         """Take up to `wanted` permits of a limited executor."""
-        return acquire_permits(worker_id, executor, wanted)
+        grant = acquire_permits(worker_id, executor, wanted, self._held[worker_id, executor])
+        self._held[worker_id, executor] += grant.granted
+        return grant
 
-    def release_permits(self, worker_id: str, releases: Mapping[str, int]) -> None:
-        """Give permits back."""
-        release_permits(worker_id, releases)
+    def release_permits(self, worker_id: str, releases: Mapping[str, Release]) -> None:
+        """Give permits back, and report to the breakers how their attempts ended."""
+        left = {name: max(self._held[worker_id, name] - release.count, 0) for name, release in releases.items()}
+        release_permits(worker_id, releases, left)
+        for name, count in left.items():
+            self._held[worker_id, name] = count
+
+    def hook_rules(self, known_version: int) -> HookRules | None:
+        """Return what the installation has decided about hooks; None when that is what is known already."""
+        return read_hook_rules(known_version)
+
+    def add_hook_counts(self, counts: Mapping[int, HookCount]) -> None:
+        """Add calls of hooks to what was counted before."""
+        add_hook_counts(counts)
+
+    def add_executor_counts(self, counts: Mapping[str, ExecutorCount]) -> None:
+        """Add ends of task runs, by executor, to what was counted before."""
+        add_executor_counts(counts)
+
+    def append_event(self, run_id: str, epoch: int, event: LateEvent) -> None:
+        """Append an event to a run that has ended, if it is still the one that ended in this epoch."""
+        with transaction() as cursor:
+            cursor.execute(sql.LATE_EVENT, (run_id, epoch, event.type, event.data_json, event.at))
 
     def wait_for_notice(self, timeout_seconds: float) -> bool:
         """Wait until somebody hints at new runs or commands."""
@@ -151,7 +212,7 @@ def _one(cursor: psycopg.Cursor[Any]) -> tuple[Any, ...]:
 def run_record(row: tuple[Any, ...]) -> RunRecord:
     """Read a row of `statements.RUN_COLUMNS`."""
     (run_id, epoch, tree_id, tree_name, status, priority, trigger, parameters, *rest) = row
-    limit, timeout, last_seq, paused, timed_out, cancelled, reason, queued_at, started_at = rest
+    limit, timeout, last_seq, paused, timed_out, cancelled, reason, queued_at, started_at, tags, failure = rest
     return RunRecord(
         id=str(run_id),
         epoch=epoch,
@@ -169,6 +230,8 @@ def run_record(row: tuple[Any, ...]) -> RunRecord:
         cancel_reason=(reason or "The run was cancelled") if cancelled else None,
         queued_at=queued_at,
         started_at=started_at,
+        tags=tuple(tags or ()),
+        failure=failure,
     )
 
 

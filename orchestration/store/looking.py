@@ -13,7 +13,7 @@ from orchestration.engine.why import WorkerView, World
 
 from .connection import django_cursor
 from .engine_store import run_record, task_record
-from .limits import refilled
+from .limits import LIMIT_COLUMNS, executor_limit, refilled
 from .statements import LOAD_TASKS, RUN_COLUMNS
 
 _RUN: Final = f"SELECT {RUN_COLUMNS} FROM orchestration_run r WHERE r.id = %s"
@@ -25,11 +25,12 @@ FROM orchestration_worker WHERE stopped_at IS NULL AND lease_expires_at > clock_
 
 _OWNER: Final = "SELECT owner_id, clock_timestamp() FROM orchestration_run WHERE id = %s"
 
-_LIMITS: Final = """
-SELECT c.executor, c.enabled, c.max_concurrency, c.rate_count, c.rate_seconds, c.rate_tokens, c.rate_at,
+_LIMITS: Final = f"""
+SELECT c.rate_tokens, c.rate_at,
        COALESCE((SELECT sum(p.held) FROM orchestration_executorpermit p
                  JOIN orchestration_worker w ON w.id = p.worker_id
-                 WHERE p.executor = c.executor AND w.stopped_at IS NULL AND w.lease_expires_at > clock_timestamp()), 0)
+                 WHERE p.executor = c.executor AND w.stopped_at IS NULL AND w.lease_expires_at > clock_timestamp()), 0),
+       {LIMIT_COLUMNS}
 FROM orchestration_executorconfig c
 """
 
@@ -97,9 +98,10 @@ def read_world(state: RunState, node: Node) -> World:
 def _read_limits(cursor: Any, now: datetime) -> tuple[dict[str, ExecutorLimit], dict[str, int], frozenset[str]]:
     cursor.execute(_LIMITS)
     limits, held, empty = {}, {}, set()
-    for executor, enabled, most, count, seconds, tokens, since, in_use in cursor.fetchall():
-        limits[executor] = ExecutorLimit(executor, enabled, most, count, seconds)
-        held[executor] = int(in_use)
-        if count is not None and refilled(tokens, since, now, count, seconds) < 1:
-            empty.add(executor)
+    for tokens, since, in_use, *columns in cursor.fetchall():
+        limit = executor_limit(columns)
+        limits[limit.executor] = limit
+        held[limit.executor] = int(in_use)
+        if limit.rate_count is not None and refilled(tokens, since, now, limit.rate_count, limit.rate_seconds) < 1:
+            empty.add(limit.executor)
     return limits, held, frozenset(empty)

@@ -14,10 +14,12 @@ WAKE_WORKERS: Final = f"SELECT pg_notify('{CHANNEL}', '')"
 
 REGISTER_WORKER: Final = """
 INSERT INTO orchestration_worker
-    (id, name, host, pid, version, slots, executors, accepts_runs, draining, running, metrics,
-     started_at, heartbeat_at, lease_expires_at)
-VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s, %s, false, 0, '{}',
-        clock_timestamp(), clock_timestamp(), clock_timestamp() + make_interval(secs => %s))
+    (id, name, host, pid, version, slots, executors, accepts_runs, hooks, running, metrics,
+     started_at, heartbeat_at, lease_expires_at, draining, drained_at, drained_by_id, drain_reason, predecessor_id)
+SELECT gen_random_uuid(), %s, %s, %s, %s, %s, %s, %s, %s, 0, '{}',
+       clock_timestamp(), clock_timestamp(), clock_timestamp() + make_interval(secs => %s),
+       COALESCE(p.draining, false), p.drained_at, p.drained_by_id, COALESCE(p.drain_reason, ''), p.id
+FROM (SELECT 1) AS one LEFT JOIN orchestration_worker p ON p.id = %s
 RETURNING id
 """
 
@@ -27,10 +29,24 @@ WITH beaten AS (
     SET heartbeat_at = clock_timestamp(), lease_expires_at = clock_timestamp() + make_interval(secs => %s),
         running = %s, metrics = %s::jsonb
     WHERE id = %s AND stopped_at IS NULL AND lease_expires_at > clock_timestamp()
-    RETURNING draining
+    RETURNING id
 )
-SELECT clock_timestamp(), EXISTS (SELECT 1 FROM beaten), COALESCE((SELECT draining FROM beaten), false)
+SELECT clock_timestamp(), EXISTS (SELECT 1 FROM beaten)
 """
+
+OFFER: Final = "UPDATE orchestration_worker SET executors = %s WHERE id = %s"
+
+# The log of a run that has ended is closed to its owner, and open to what its hooks came to.
+LATE_EVENT: Final = """
+WITH run AS (
+    UPDATE orchestration_run SET last_seq = last_seq + 1
+    WHERE id = %s AND epoch = %s AND status IN ('completed', 'failed', 'cancelled') RETURNING id, last_seq
+)
+INSERT INTO orchestration_runevent (run_id, seq, type, data, at)
+SELECT id, last_seq, %s, %s::jsonb, %s FROM run
+"""
+
+IS_DRAINED: Final = "SELECT draining FROM orchestration_worker WHERE id = %s"
 
 RETIRE_WORKER: Final = """
 WITH retired AS (
@@ -44,21 +60,42 @@ WHERE owner_id = retired.id AND status IN ('pending', 'in_progress')
 
 RUN_COLUMNS: Final = """r.id, r.epoch, r.tree_id, r.tree_name, r.status, r.priority, r.trigger, r.parameters::text,
           r.max_concurrency, r.timeout_seconds, r.last_seq, r.paused, r.timed_out,
-          r.cancel_requested_at IS NOT NULL, r.cancel_reason, r.queued_at, r.started_at"""
+          r.cancel_requested_at IS NOT NULL, r.cancel_reason, r.queued_at, r.started_at,
+          (SELECT t.tags FROM orchestration_tree t WHERE t.id = r.tree_id),
+          CASE WHEN r.finished_at IS NULL THEN r.error END"""
 
+# Leases are compared with the moment at which the statement began: what it reads is as old as that, and a lease that
+# was good then may have been extended since.
 _NOBODY_OWNS: Final = """(r.owner_id IS NULL OR EXISTS (
-        SELECT 1 FROM orchestration_worker w WHERE w.id = r.owner_id AND w.lease_expires_at <= clock_timestamp()
+        SELECT 1 FROM orchestration_worker w WHERE w.id = r.owner_id AND w.lease_expires_at <= statement_timestamp()
     ))"""
 
+# A worker whose own lease is over without its knowledge, after a suspend of the machine say, must not claim its own
+# runs once more: it is about to give them up.
+_CLAIMER: Final = """EXISTS (
+        SELECT 1 FROM orchestration_worker me
+        WHERE me.id = %s AND me.stopped_at IS NULL AND me.lease_expires_at > statement_timestamp(){further}
+    )"""
+
+# Whoever takes a run over from a worker that was lost leaves a note of it: the log has no room for another worker.
+_TAKEN_OVER: Final = """taken AS (
+    INSERT INTO orchestration_takeover (run_id, lost_id, epoch, taken_by_id, at)
+    SELECT c.id, c.lost, c.epoch + 1, c.claimer, clock_timestamp() FROM candidate c
+    WHERE c.lost IS NOT NULL AND c.lost <> c.claimer
+)"""
+_CANDIDATE: Final = "r.id, r.epoch, r.owner_id AS lost, %s::uuid AS claimer"
+
 # NO KEY: a row that refers to the run (a new command, say) locks its key, and must not make a claim pass it by.
+# A worker that was drained gets nothing from the moment on at which that was committed.
 CLAIM: Final = f"""
 WITH candidate AS MATERIALIZED (
-    SELECT r.id FROM orchestration_run r
+    SELECT {_CANDIDATE} FROM orchestration_run r
     WHERE r.status IN ('pending', 'in_progress') AND {_NOBODY_OWNS}
+      AND {_CLAIMER.format(further=" AND NOT me.draining")}
     ORDER BY r.priority, r.queued_at
     LIMIT %s
     FOR NO KEY UPDATE OF r SKIP LOCKED
-)
+), {_TAKEN_OVER}
 UPDATE orchestration_run r SET owner_id = %s, epoch = r.epoch + 1
 FROM candidate WHERE r.id = candidate.id
 RETURNING {RUN_COLUMNS}
@@ -66,10 +103,11 @@ RETURNING {RUN_COLUMNS}
 
 CLAIM_ONE: Final = f"""
 WITH candidate AS MATERIALIZED (
-    SELECT r.id FROM orchestration_run r
+    SELECT {_CANDIDATE} FROM orchestration_run r
     WHERE r.id = %s AND r.status IN ('pending', 'in_progress') AND (r.owner_id = %s OR {_NOBODY_OWNS})
+      AND {_CLAIMER.format(further="")}
     FOR NO KEY UPDATE OF r
-)
+), {_TAKEN_OVER}
 UPDATE orchestration_run r SET owner_id = %s, epoch = r.epoch + 1
 FROM candidate WHERE r.id = candidate.id
 RETURNING {RUN_COLUMNS}
@@ -155,7 +193,12 @@ SELECT pg_notify('{EVENTS_CHANNEL}', '')
 ATTEMPTS: Final = """
 INSERT INTO orchestration_taskattempt
     (task_run_id, attempt, reason, error, error_type, started_at, finished_at, worker_id)
-SELECT x.task_run, x.attempt, x.reason, x.error, x.error_type, x.started_at, x.finished_at, %s
+SELECT x.task_run, x.attempt, x.reason, x.error, x.error_type, x.started_at, x.finished_at,
+       -- Who writes of a lost attempt is not who ran it.
+       CASE WHEN x.reason = 'worker_lost' THEN (
+           SELECT o.lost_id FROM orchestration_takeover o JOIN orchestration_taskrun t ON t.run_id = o.run_id
+           WHERE t.id = x.task_run ORDER BY o.epoch DESC LIMIT 1
+       ) ELSE %s::uuid END
 FROM json_to_recordset(%s::json) AS x(
     task_run bigint, attempt int, reason text, error text, error_type text,
     started_at timestamptz, finished_at timestamptz)
@@ -165,6 +208,11 @@ EDIT: Final = """
 UPDATE orchestration_taskrun
 SET priority = COALESCE(%s, priority), inputs = COALESCE(%s::jsonb, inputs), cancel_reason = COALESCE(%s, cancel_reason)
 WHERE id = %s
+"""
+
+# One that was inserted for its owner has no epoch yet: its owner is about to adopt it.
+CLAIMED: Final = """
+SELECT id, epoch FROM orchestration_run WHERE owner_id = %s AND epoch > 0 AND status IN ('pending', 'in_progress')
 """
 
 GIVE_BACK: Final = """

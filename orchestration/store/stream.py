@@ -33,7 +33,14 @@ LEFT JOIN LATERAL (
 ) found ON true
 """
 
-_RUN: Final[LiteralString] = """
+# The hooks that were called for the run itself, by an index that has nothing else.
+_RUN_HOOKS: Final[LiteralString] = """
+    (SELECT COALESCE(json_agg(c.value ORDER BY h.seq, c.place), '[]')
+     FROM orchestration_runevent h CROSS JOIN jsonb_array_elements(h.data -> 'hooks') WITH ORDINALITY AS c(value, place)
+     WHERE h.run_id = r.id AND h.type = 'run.hooks')
+"""
+
+_RUN: Final[LiteralString] = f"""
     json_build_object(
         'id', r.id, 'tree_id', r.tree_id, 'tree_name', r.tree_name, 'tree_version', r.tree_version,
         'status', r.status, 'priority', r.priority, 'trigger', r.trigger, 'requested_by', u.username,
@@ -41,7 +48,7 @@ _RUN: Final[LiteralString] = """
         'cancel_requested_at', r.cancel_requested_at, 'cancel_reason', r.cancel_reason, 'error', r.error,
         'queued_at', r.queued_at, 'started_at', r.started_at, 'finished_at', r.finished_at,
         'task_count', r.task_count, 'max_concurrency', r.max_concurrency, 'timeout_seconds', r.timeout_seconds,
-        'owner', o.name
+        'owner', o.name, 'hooks', {_RUN_HOOKS}
     )::text
 """
 

@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Model
 
 from orchestration.engine.secret_source import SecretsAwayError, SecretUnreadableError, SecretWish
-from orchestration.models import Secret, SecretUse
+from orchestration.models import IncomingWebhook, OutgoingWebhook, Secret, SecretUse
 
 _PURPOSE: Final = b"apflow: values of secrets"
 
@@ -31,12 +32,16 @@ def seal(value: str) -> str:
 
 def unseal(secret: Secret) -> str:
     """Return the value of a secret. Raises SecretUnreadableError when none of the keys has sealed it."""
+    return open_sealed(secret.ciphertext, f"The secret {secret.name!r}")
+
+
+def open_sealed(ciphertext: str, what: str) -> str:
+    """Return what was sealed. Raises SecretUnreadableError, whose sentence begins with `what`, when no key opens it."""
     try:
-        return _fernets(_keys()).decrypt(secret.ciphertext).decode()
+        return _fernets(_keys()).decrypt(ciphertext).decode()
     except InvalidToken as error:
         raise SecretUnreadableError(
-            f"The secret {secret.name!r} was sealed with another key: set APFLOW_SECRETS_OLD_KEYS to that key, or give "
-            "the secret its value again"
+            f"{what} was sealed with another key: set APFLOW_SECRETS_OLD_KEYS to that key, or give it a new value"
         ) from error
 
 
@@ -56,14 +61,42 @@ def read_secrets(wish: SecretWish) -> Mapping[str, str]:
     return values
 
 
+#: What is sealed of each model, and how its rows are spoken of.
+_SEALED: Final[tuple[tuple[type[Model], tuple[str, ...], str], ...]] = (
+    (Secret, ("ciphertext",), "The secret"),
+    (OutgoingWebhook, ("sealed_secret", "sealed_old_secret"), "The secret of the webhook"),
+    (IncomingWebhook, ("sealed_secret",), "The secret of the webhook"),
+)
+
+
 def rotate() -> int:
-    """Seal every secret with the present key; returns how many. All or none: raises SecretUnreadableError."""
+    """Seal every secret, those of webhooks too, with the present key; returns how many.
+
+    All or none: raises SecretUnreadableError.
+    """
+    count = 0
     with transaction.atomic():
-        secrets = list(Secret.objects.select_for_update())
-        for secret in secrets:
-            secret.ciphertext = seal(unseal(secret))
-        Secret.objects.bulk_update(secrets, ["ciphertext"])
-    return len(secrets)
+        for model, fields, kind in _SEALED:
+            for row in model._default_manager.select_for_update():
+                sealed = {name: getattr(row, name) for name in fields if getattr(row, name)}
+                for name, text in sealed.items():
+                    setattr(row, name, seal(open_sealed(text, f"{kind} {str(row)!r}")))
+                row.save(update_fields=list(sealed))
+                count += len(sealed)
+    return count
+
+
+def unreadable_secrets() -> list[str]:
+    """Return the names of secrets, and of webhooks with secrets, that none of the keys opens."""
+    names = []
+    for model, fields, kind in _SEALED:
+        for row in model._default_manager.order_by("name"):
+            try:
+                for text in filter(None, (getattr(row, name) for name in fields)):
+                    open_sealed(text, kind)
+            except SecretUnreadableError:
+                names.append(str(row))
+    return names
 
 
 def _keys() -> tuple[str, ...]:

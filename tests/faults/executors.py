@@ -145,6 +145,18 @@ class Raise(FaultTask):
         return self.done()
 
 
+@executor_register(id="fault_broken")
+class Broken(FaultTask):
+    """Fails at once until its gate is open."""
+
+    async def execute(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Fail, or not any more."""
+        self.note("start")
+        if not Path(inputs["gate"]).exists():
+            raise ConnectionError("the service is down")
+        return self.done()
+
+
 @executor_register(id="fault_orm_async")
 class OrmAsync(FaultTask):
     """Uses Django's ORM from async code."""

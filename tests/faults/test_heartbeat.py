@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from benchmarks.chaos.worker_process import wait_until
+from orchestration.engine import threads
 from orchestration.engine.clock import SystemClock
 from orchestration.engine.metrics import Metrics
 from orchestration.engine.ports import Heartbeat, WorkerInfo
@@ -25,6 +28,11 @@ class FlakyStore:
     beats_fail: bool = False
     registrations_to_fail: int = 0
     hang: threading.Event | None = None
+    ahead: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        """Return the database's time, which may be ahead of this machine's."""
+        return datetime.now(UTC) + self.ahead
 
     def beat(self, worker_id: str, lease_seconds: float, running: int, metrics: dict[str, Any]) -> Heartbeat:
         """Answer that the worker is known, also when the engine believes that its lease is over."""
@@ -33,9 +41,9 @@ class FlakyStore:
             self.hang.wait(30)
         if self.beats_fail:
             raise ConnectionError("no database")
-        return Heartbeat(datetime.now(UTC), known=True, draining=False)
+        return Heartbeat(datetime.now(UTC), known=True)
 
-    def register_worker(self, info: WorkerInfo) -> str:
+    def register_worker(self, info: WorkerInfo, predecessor: str | None = None) -> str:
         """Give out the next identity, or fail."""
         if self.registrations_to_fail > 0:
             self.registrations_to_fail -= 1
@@ -78,9 +86,6 @@ class StandIn:
         """Note it."""
         self.happened.append(worker_id)
 
-    def drain(self) -> None:
-        """Not asked for here."""
-
 
 def _run(store: FlakyStore, engine: StandIn, done: Callable[[], bool]) -> None:
     thread = HeartbeatThread(store, engine, LEASE)  # type: ignore[arg-type]
@@ -116,3 +121,52 @@ def test_09_a_late_answer_does_not_count() -> None:
     finally:
         thread.stop()
     assert "lost" in engine.happened
+
+
+def test_a_new_identity_goes_by_the_database_s_clock_before_its_first_beat() -> None:
+    store, engine = FlakyStore(beats_fail=True, ahead=timedelta(hours=1)), StandIn()
+    _run(store, engine, lambda: "w2" in engine.happened)
+    assert engine.clock.now() - datetime.now(UTC) > timedelta(minutes=30)
+
+
+class Stopped:
+    """A clock that the test moves; `at_check` is called, once, in the midst of the next look at it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.at_check: Callable[[], None] | None = None
+
+    def monotonic(self) -> float:
+        """Return the time as it was when it was asked for."""
+        now, at_check, self.at_check = self.now, self.at_check, None
+        if at_check is not None:
+            at_check()
+        return now
+
+
+def test_a_lease_that_somebody_saw_run_out_is_not_extended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deadline passes while the answer to a beat is looked at, and the engine looks at the lease just then."""
+    time, engine, seen = Stopped(), StandIn(), []
+
+    class Store(FlakyStore):
+        def beat(self, *arguments: Any) -> Heartbeat:
+            answer = super().beat(*arguments)
+            if len(self.asked) == 2:
+                time.at_check = pass_deadline
+            time.now = max(time.now, LEASE * 0.5)
+            return answer
+
+    def pass_deadline() -> None:
+        time.now = LEASE * 1.01
+        watcher.start()
+        watcher.join(0.5)  # it may have to wait for who looks at the deadline already
+
+    store = Store()
+    watcher = threading.Thread(target=lambda: seen.append(thread.is_over))
+    monkeypatch.setattr(threads, "time", time)
+    thread = HeartbeatThread(store, engine, LEASE)  # type: ignore[arg-type]
+    try:
+        wait_until(lambda: bool(seen) and len(store.asked) > 2, 20, "the engine's look, and what comes next")
+    finally:
+        thread.stop()
+    assert seen == ["w2" in engine.happened]

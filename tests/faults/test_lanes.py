@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.chaos.worker_process import wait_until
-from orchestration.engine.lanes import Lanes
+from orchestration.engine.lanes import Lanes, ThreadPool
 from orchestration.engine.outcome import Outcome
 from orchestration.engine.status import Status
 
@@ -88,6 +88,50 @@ def test_10_what_waits_behind_a_blocker_goes_to_another_lane() -> None:
         wait_until(lambda: made.outcomes.get("victim"), SECONDS, "the job behind the blocker to end elsewhere")
         assert made.blocked == ["blocker"]
         assert "blocker" not in made.outcomes
+
+
+def test_hooks_of_trees_that_hold_all_lanes_do_not_hold_up_tasks() -> None:
+    with scene() as made:
+        for _ in range(2):
+            made.lanes.call(lambda: made.run(StandIn("blocker")))  # type: ignore[arg-type, return-value]
+        wait_until(lambda: made.begun == ["blocker"] * 2, SECONDS, "both hooks to begin")
+        wait_until(lambda: all(lane.is_blocked for lane in made.lanes._lanes), SECONDS, "both lanes to stand still")
+        made.lanes.submit([StandIn("victim")])  # type: ignore[list-item]
+
+        def has_ended() -> bool:
+            made.lanes.watch()
+            return "victim" in made.outcomes
+
+        wait_until(has_ended, SECONDS, "the job behind the hooks to end elsewhere")
+        assert all(lane.is_blocked for lane in made.lanes._lanes[:2]), "it waited for the hooks"
+        assert made.blocked == [], "no task is to blame"
+
+
+def test_what_no_thread_could_take_is_not_run_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, ran = ThreadPool(), threading.Semaphore(0)
+    calls: list[str] = []
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError):
+            pool.submit(lambda: calls.append("refused"))
+    pool.submit(ran.release)
+    assert ran.acquire(timeout=SECONDS)
+    pool.submit(ran.release)
+    assert ran.acquire(timeout=SECONDS) and calls == []
+
+
+def test_what_fails_around_a_call_does_not_lose_it() -> None:
+    def fail() -> None:
+        raise RuntimeError("a connection that can't be closed")
+
+    pool, ran = ThreadPool(fail), threading.Semaphore(0)
+    for _ in range(3):
+        pool.submit(ran.release)
+        assert ran.acquire(timeout=SECONDS)
 
 
 @pytest.mark.parametrize("moment", ["before the block is noticed", "after it was noticed"])

@@ -245,7 +245,8 @@ def test_12_a_task_that_kills_two_workers_still_completes(bench: Bench) -> None:
 
 
 def test_13_worker_out_of_memory(bench: Bench) -> None:
-    worker = bench.worker(environment={"FAULT_POINT": "memory"})
+    # Each thread would set 64 MiB of addresses aside for what it allocates, and the limit counts addresses.
+    worker = bench.worker(environment={"FAULT_POINT": "memory", "MALLOC_ARENA_MAX": "1"})
     run = bench.start(task("eat", "fault_eat"), task("after", requires=["eat"]))
     bench.wait_effect(run, "start")
     bench.wait(lambda: not worker.is_alive or Run.objects.finished().filter(pk=run.pk).exists(), "the eater's end")

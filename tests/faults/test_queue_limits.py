@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from orchestration.actions.runs import cancel_run, send_command
-from orchestration.models import RunCommand, TaskRun
+from orchestration.engine.engine import EngineOptions
+from orchestration.models import ExecutorConfig, Run, RunCommand, TaskRun
 from tests.faults.support.bench import Bench, task
 
 pytestmark = [pytest.mark.database, pytest.mark.timeout(180)]
@@ -31,3 +35,17 @@ def test_a_limited_run_goes_on_after_its_queue_was_changed(bench: Bench, ask: st
     bench.wait_run(run)
     statuses = set(TaskRun.objects.filter(run=run).values_list("status", flat=True))
     assert statuses == ({"completed", "cancelled"} if ask == "cancel of tasks" else {"completed"})
+
+
+def test_runs_that_all_wait_for_an_executor_hold_up_no_other_one(bench: Bench) -> None:
+    """A circuit that stays open for an hour, or a slow rate, must not fill the worker with runs that can't go on."""
+    later = timezone.now() + timedelta(hours=1)
+    ExecutorConfig.objects.create(
+        executor="fault_broken", breaker_failures=1, breaker_seconds=3600, breaker_count=1, breaker_retry_at=later
+    )
+    for _ in range(EngineOptions().max_runs + 1):
+        bench.start(task("t", "fault_broken"))
+    worker = bench.worker(lease=10)
+    bench.wait(lambda: Run.objects.filter(owner=bench.worker_row(worker)).count() > 100, "the claims")
+    bench.wait_run(bench.start(task("free")))
+    assert set(TaskRun.objects.filter(executor="fault_broken").values_list("status", flat=True)) == {"pending"}

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Min
 
 import orchestration.executors.echo  # noqa: F401 - registers it
+from orchestration.actions.backfills import start_backfill
 from orchestration.actions.schedules import create_schedule, switch_schedule
 from orchestration.actions.trees import create_tree
 from orchestration.engine.definition import TaskSpec, TreeSpec
@@ -81,7 +82,7 @@ def test_15_every_second_over_two_workers_that_are_killed(bench: Bench, owner: U
 def test_sch_4_once_is_once_for_three_workers(bench: Bench, owner: User) -> None:
     for _ in range(3):
         bench.worker()
-    at = (datetime.now().astimezone() + timedelta(seconds=2)).isoformat()
+    at = (datetime.now().astimezone() + timedelta(seconds=6)).isoformat()
     schedules = [make(owner, f"Once {number}", "once", at) for number in range(10)]
     bench.wait(lambda: Schedule.objects.filter(next_due_at=None).count() == 10, "all to be over")
     bench.wait(lambda: Run.objects.finished().count() == 10, "the runs to end")
@@ -89,3 +90,34 @@ def test_sch_4_once_is_once_for_three_workers(bench: Bench, owner: User) -> None
     for schedule in schedules:
         schedule.refresh_from_db()
         assert (schedule.state, schedule.run_count) == ("over", 1)
+
+
+@pytest.mark.timeout(300)
+def test_a_backfill_over_workers_that_are_killed_runs_each_moment_once(bench: Bench, owner: User) -> None:
+    schedule = make(owner, "Past", expression="60")
+    until = schedule.created_at - timedelta(minutes=1)
+    backfill = start_backfill(schedule, until - timedelta(minutes=60), until, user=owner, at_once=3)
+    assert backfill.count == 60
+
+    def reached(count: int) -> bool:
+        assert Run.objects.active().filter(fire__backfill=backfill).count() <= 3
+        return backfill.fires.filter(outcome="started").count() >= count
+
+    first, second = bench.worker(), bench.worker()
+    bench.wait(lambda: reached(6), "the first moments", 60)
+    first.kill()
+    bench.wait(lambda: reached(12), "one worker to go on alone", 60)
+    second.kill()
+    bench.worker()
+    third = bench.worker()
+    bench.wait(lambda: reached(20), "the next workers to go on", 60)
+    third.freeze()
+    bench.wait(lambda: reached(30), "one to go on beside a frozen one", 60)
+    third.thaw()
+    bench.wait(lambda: reached(60), "all moments", 120)
+    bench.wait(lambda: not Run.objects.active().exists(), "the runs to end", 60)
+    runs = Run.objects.filter(fire__backfill=backfill)
+    assert set(runs.values_list("status", "trigger")) == {("completed", "schedule")}
+    assert runs.count() == Run.objects.filter(idempotency_key__contains="backfill").count() == 60
+    backfill.refresh_from_db()
+    assert backfill.ended_at is not None

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from benchmarks.chaos.worker_process import wait_until
 from orchestration.engine.changes import Completion, LogLine, Move, RunBatch, Start
 from orchestration.engine.definition import new_id
 from orchestration.engine.ports import Flush
@@ -18,6 +19,7 @@ from orchestration.engine.status import Status
 from orchestration.models import Run, RunCommand, TaskLog, TaskRun, Worker
 from orchestration.store.engine_store import PostgresStore
 from orchestration.store.snapshots import NewRun, Reused, insert_run
+from tests.lock_race import act_after_waiting
 
 from .conftest import new_run, two_tasks
 
@@ -115,6 +117,29 @@ def test_only_runs_of_lost_workers_are_taken_over(store: PostgresStore, worker: 
     Worker.objects.filter(pk=owner).update(lease_expires_at=NOW - timedelta(seconds=1))
     [record] = store.claim_runs(other, 1)
     assert (record.id, record.epoch) == (str(run.pk), 2)
+
+
+def test_a_worker_whose_own_lease_is_over_claims_nothing(store: PostgresStore, worker: Register) -> None:
+    run, other = new_run(), new_run()
+    me = worker()
+    assert [record.id for record in store.claim_runs(me, 1)] == [str(run.pk)]
+    Worker.objects.filter(pk=me).update(lease_expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    assert store.claim_runs(me, 10) == []
+    assert store.claim_runs(me, 1, str(run.pk)) == store.claim_runs(me, 1, str(other.pk)) == []
+    assert {record.id for record in store.claim_runs(worker(), 10)} == {str(run.pk), str(other.pk)}
+
+
+def test_a_claim_that_waited_takes_nothing_from_a_worker_that_lives(store: PostgresStore, worker: Register) -> None:
+    run, owner, other = new_run(), worker(2), worker()
+    begun_with = Worker.objects.get(pk=owner).lease_expires_at
+
+    def claim_and_beat() -> None:
+        Run.objects.filter(pk=run.pk).update(owner=owner, epoch=1)
+        assert store.beat(owner, 3600, 0, {}).known
+        wait_until(lambda: datetime.now(UTC) > begun_with, 20, "the lease that it began with to be over")
+
+    assert act_after_waiting(run, claim_and_beat, lambda: store.claim_runs(other, 1, str(run.pk))) == []
+    assert str(Run.objects.get(pk=run.pk).owner_id) == owner
 
 
 def test_a_beat_extends_a_lease_that_holds_and_no_other(store: PostgresStore, worker: Register) -> None:
