@@ -20,9 +20,9 @@ def make_feed(user: User) -> str:
 
 
 def close_feed(user: User) -> None:
-    """Close somebody's feed."""
+    """Close somebody's feed, if they have one."""
     with transaction.atomic():
-        feed = CalendarFeed.objects.filter(user=user).first()
+        feed = CalendarFeed.objects.select_for_update().filter(user=user).first()
         if feed is not None:
             audit.record("calendar.delete", feed, user=user)
             feed.delete()

@@ -12,32 +12,39 @@ from datetime import datetime
 from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 
-from orchestration.engine.errors import InvalidDefinitionError, OrchestrationError, Problem
+from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.engine.schedule_due import MAX_COUNTED, Missed, plan_due
-from orchestration.models import Run, Schedule, ScheduleFire, SchedulesPause, Tree
+from orchestration.models import Run, Schedule, ScheduleFire
 from orchestration.store.clock import database_now
 
 from . import audit
-from .runs import cancel_run, start_run
+from .backfilling import start_one_backfilled
+from .runs import cancel_run
+from .schedule_runs import REASON_CHARS, close_fire, is_paused, start_fire, start_for
 
 logger = logging.getLogger("apflow.schedules")
 
 Outcome = ScheduleFire.Outcome
 #: Fires of a schedule that may wait for their turn.
 MAX_WAITING: Final = 100
-_REASON_CHARS: Final = 2_000
+#: Steps between two looks at whether the worker is to stop.
+AT_A_TIME: Final = 200
 
 
 def fire_due() -> float | None:
-    """Fire everything that is due; return the seconds until the next moment that is planned, or None."""
-    while _fire_one_due():
-        pass
-    while _start_one_waiting():
-        pass
+    """Fire what is due; return the seconds until the next moment that is planned, 0 while there is more to do, or None.
+
+    What is due goes before what waits for its turn, and both before backfills, at each step: a thousand moments of the
+    past let none of today's be late.
+    """
+    for _ in range(AT_A_TIME):
+        if not (_fire_one_due() or _start_one_waiting() or start_one_backfilled()):
+            break
+    else:
+        return 0.0
     upcoming = Schedule.objects.enabled().aggregate(next=Min("next_fire_at"))["next"]
     return None if upcoming is None else max((upcoming - database_now()).total_seconds(), 0.0)
 
@@ -66,33 +73,36 @@ def _fire_one_due() -> bool:
 
 
 def _switch_off(schedule: Schedule, problem: str) -> None:
-    schedule.enabled, schedule.problem = False, problem[:_REASON_CHARS]
+    schedule.enabled, schedule.problem = False, problem[:REASON_CHARS]
     schedule.save(update_fields=["enabled", "problem"])
     audit.record("schedule.off", schedule, reason=schedule.problem)
     logger.warning("schedule %s is switched off: %s", schedule.pk, problem)
 
 
-def is_paused() -> bool:
-    """Tell whether all schedules are paused."""
-    return SchedulesPause.objects.exists()
-
-
 def _take(now: datetime) -> Schedule | None:
-    due = Schedule.objects.due(now).select_for_update(skip_locked=True, of=("self",))
-    return due.select_related("tree", "responsible").first()
+    return _take_one(Schedule.objects.due(now))
+
+
+def _take_one(schedules: QuerySet[Schedule]) -> Schedule | None:
+    """Lock the first that no other worker has; what it refers to is read under the lock."""
+    pk = schedules.select_for_update(skip_locked=True).values_list("pk", flat=True).first()
+    return None if pk is None else Schedule.objects.select_related("tree", "responsible").get(pk=pk)
 
 
 def _fire(schedule: Schedule, now: datetime) -> None:
     due = schedule.next_due_at
     if due is None:
         return
-    plan = plan_due(schedule.timing, due, now, schedule.policy, schedule.runs_left)
+    plan = plan_due(schedule.timing, due, now, schedule.policy, schedule.runs_left, schedule.next_fire_at)
     if plan.missed is not None:
         _record_missed(schedule, plan.missed, now)
     for moment in plan.fires:
         reason = "Late: no worker was there in time" if moment in plan.late else ""
         fire, is_new = ScheduleFire.objects.get_or_create(
-            schedule=schedule, due_at=moment, defaults={"at": now, "outcome": Outcome.WAITING, "reason": reason}
+            schedule=schedule,
+            due_at=moment,
+            backfill=None,
+            defaults={"at": now, "outcome": Outcome.WAITING, "reason": reason},
         )
         if is_new:
             _decide(schedule, fire)
@@ -106,7 +116,7 @@ def _record_missed(schedule: Schedule, missed: Missed, now: datetime) -> None:
     reason = f"No worker was there for {what}; its policy for missed moments is: {schedule.get_misfire_display()}"
     facts = {"last_due_at": missed.last, "count": missed.count, "at": now, "reason": reason}
     ScheduleFire.objects.get_or_create(
-        schedule=schedule, due_at=missed.first, defaults={**facts, "outcome": Outcome.MISSED}
+        schedule=schedule, due_at=missed.first, backfill=None, defaults={**facts, "outcome": Outcome.MISSED}
     )
 
 
@@ -114,11 +124,13 @@ def _decide(schedule: Schedule, fire: ScheduleFire) -> None:
     """Start the run of a new fire, or do what the schedule says about runs that have not ended."""
     active = list(_active(schedule))
     if schedule.overlap == Schedule.Overlap.SKIP and active:
-        _close(fire, Outcome.OVERLAPPED, f"Run {active[0].pk} had not ended")
+        close_fire(fire, Outcome.OVERLAPPED, f"Run {active[0].pk} had not ended")
         return
-    if schedule.overlap == Schedule.Overlap.QUEUE and (active or schedule.fires.waiting().exclude(pk=fire.pk).exists()):
-        if schedule.fires.waiting().count() > MAX_WAITING:
-            _close(fire, Outcome.OVERLAPPED, f"{MAX_WAITING} earlier ones were waiting for their turn already")
+    if schedule.overlap == Schedule.Overlap.QUEUE and (
+        active or schedule.fires.regular().waiting().exclude(pk=fire.pk).exists()
+    ):
+        if schedule.fires.regular().waiting().count() > MAX_WAITING:
+            close_fire(fire, Outcome.OVERLAPPED, f"{MAX_WAITING} earlier ones were waiting for their turn already")
         else:
             schedule.run_count += 1
         return
@@ -130,63 +142,18 @@ def _decide(schedule: Schedule, fire: ScheduleFire) -> None:
 
 
 def _active(schedule: Schedule) -> list[Run]:
-    """Runs of a schedule that have not ended, those by hand too; the earliest first."""
-    return list(Run.objects.active().filter(fire__schedule=schedule).order_by("queued_at", "pk"))
+    """Runs of a schedule that have not ended, those by hand too, but none of a backfill; the earliest first."""
+    fires = schedule.fires.regular()
+    return list(Run.objects.active().filter(fire__in=fires).order_by("queued_at", "pk"))
 
 
 def _start(schedule: Schedule, fire: ScheduleFire) -> bool:
-    """Start a fire's run, or say why it can't; every moment is one run by its key too."""
-    try:
-        with transaction.atomic():
-            fire.run = start_for(schedule, schedule.responsible, f"schedule-{schedule.pk}-{fire.due_at.isoformat()}")
-            fire.outcome = Outcome.STARTED
-            fire.save(update_fields=["run", "outcome"])
-    except OrchestrationError as error:
-        fire.run = None
-        _close(fire, Outcome.REFUSED, str(error))
-        logger.warning("schedule %s could not start its run: %s", schedule.pk, error)
-        return False
-    logger.info("schedule %s started run %s", schedule.pk, fire.run_id)
-    return True
-
-
-def start_for(schedule: Schedule, user: AbstractBaseUser | None, key: str | None = None) -> Run:
-    """Start a run of a schedule for somebody. Raises InvalidDefinitionError, also when they may not run the tree."""
-    problem = _right_problem(schedule.tree, user)
-    if problem is not None:
-        raise InvalidDefinitionError([Problem("$.responsible", problem)])
-    if schedule.tree.archived_at is not None:
-        raise InvalidDefinitionError([Problem("$.tree", "is archived: take it out of the archive to run it")])
-    return start_run(
-        schedule.tree,
-        user=user,
-        parameters=schedule.parameters,
-        priority=schedule.priority,
-        trigger=Run.Trigger.SCHEDULE,
-        idempotency_key=key,
-    )
-
-
-def _right_problem(tree: Tree, user: AbstractBaseUser | None) -> str | None:
-    """Say why somebody may not run a tree: rights that were lost are not kept by a schedule."""
-    again = "an editor who may run the tree can save the schedule, and be responsible for it"
-    if not isinstance(user, User):
-        return f"is nobody: {again}"
-    if not user.is_active:
-        return f"{user.get_username()} is not active any more: {again}"
-    if not user.has_perm("orchestration.add_run") or not Tree.objects.visible_to(user).filter(pk=tree.pk).exists():
-        return f"{user.get_username()} may not run this tree any more: {again}"
-    return None
-
-
-def _close(fire: ScheduleFire, outcome: str, reason: str) -> None:
-    fire.outcome, fire.reason = outcome, reason[:_REASON_CHARS]
-    fire.save(update_fields=["outcome", "reason", "run"])
+    return start_fire(schedule, fire, schedule.responsible, f"schedule-{schedule.pk}-{fire.due_at.isoformat()}")
 
 
 def close_waiting(schedule: Schedule, reason: str) -> None:
     """Give up the fires that wait for their turn; they do not count."""
-    given_up = schedule.fires.waiting().update(outcome=Outcome.OVERLAPPED, reason=reason)
+    given_up = schedule.fires.regular().waiting().update(outcome=Outcome.OVERLAPPED, reason=reason)
     schedule.run_count = max(schedule.run_count - given_up, 0)
 
 
@@ -194,7 +161,7 @@ def fire_now(schedule: Schedule, user: AbstractBaseUser) -> ScheduleFire:
     """Start a run by hand. Raises InvalidDefinitionError."""
     now = database_now()
     fire = ScheduleFire(schedule=schedule, due_at=now, at=now, by_hand=True, outcome=Outcome.STARTED)
-    fire.run = start_for(schedule, user)
+    fire.run = start_for(schedule, user, now)
     fire.save()
     return fire
 
@@ -204,15 +171,11 @@ def _start_one_waiting() -> bool:
     with transaction.atomic():
         if is_paused():
             return False
-        ended = Schedule.objects.enabled().filter(fires__outcome=Outcome.WAITING)
-        ended = ended.exclude(pk__in=Run.objects.active().filter(fire__isnull=False).values("fire__schedule"))
-        schedule = (
-            Schedule.objects.filter(pk__in=ended.values("pk"))
-            .select_for_update(skip_locked=True, of=("self",))
-            .select_related("tree", "responsible")
-            .first()
-        )
-        fire = schedule.fires.waiting().first() if schedule is not None else None
+        ended = Schedule.objects.enabled().filter(fires__outcome=Outcome.WAITING, fires__backfill__isnull=True)
+        going_on = Run.objects.active().filter(fire__isnull=False, fire__backfill__isnull=True)
+        ended = ended.exclude(pk__in=going_on.values("fire__schedule"))
+        schedule = _take_one(Schedule.objects.filter(pk__in=ended.values("pk")))
+        fire = schedule.fires.regular().waiting().first() if schedule is not None else None
         if schedule is None or fire is None or _active(schedule):
             return False
         if not _start(schedule, fire):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
 from orchestration.engine.errors import InvalidDefinitionError
-from orchestration.engine.schedule_timing import Timing, timing_problems
-from orchestration.engine.schedule_words import clock_notes, in_words
+from orchestration.engine.schedule_timing import timing_problems
+from orchestration.engine.schedule_words import clock_notes
 from orchestration.models import Schedule, ScheduleFire
 from orchestration.store.clock import database_now
 
@@ -28,20 +32,27 @@ class Preview:
     notes: list[str]
 
 
-def preview(timing: Timing, count: int, left: int | None = None) -> Preview:
-    """Look ahead. Raises InvalidDefinitionError."""
-    problems = timing_problems(timing)
+def preview(values: Mapping[str, Any], count: int, stored: Schedule | None = None) -> Preview:
+    """Look ahead as if `values` were saved now: fields of `stored`, or of a new schedule, that is switched on.
+
+    Raises InvalidDefinitionError.
+    """
+    draft = Schedule(created_at=timezone.now()) if stored is None else copy(stored)
+    for name, value in values.items():
+        setattr(draft, name, value)
+    problems = timing_problems(draft.timing)
     if problems:
         raise InvalidDefinitionError(problems)
-    now = database_now()
-    wanted = count if left is None else min(count, left)
-    return Preview(in_words(timing), timing.first(now, wanted), clock_notes(timing, now))
+    draft.enabled = True
+    if stored is None or not draft.keeps_plan(stored):
+        draft.plan_from(database_now())
+    return preview_of(draft, count)
 
 
 def preview_of(schedule: Schedule, count: int) -> Preview:
     """Look ahead for a schedule that is stored: what is planned of it, nothing while it is off."""
     notes = [] if timing_problems(schedule.timing) else clock_notes(schedule.timing, database_now())
-    return Preview(schedule.words, schedule.upcoming(count), notes)
+    return Preview(schedule.words, list(schedule.upcoming(count)), notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,9 @@ def planned(schedules: Iterable[Schedule], days: int) -> list[Planned]:
 
 def last_fires(schedules: Iterable[Schedule]) -> dict[UUID, ScheduleFire]:
     """Return the latest fire of each schedule, with its run."""
-    rows = ScheduleFire.objects.filter(schedule__in=[schedule.pk for schedule in schedules])
-    newest = rows.order_by("schedule_id", "-due_at", "-pk").distinct("schedule_id").select_related("run")
-    return {fire.schedule_id: fire for fire in newest}
+    # One look at the index for each schedule: there is one fire for a moment, and there may be very many moments.
+    of_one = ScheduleFire.objects.filter(schedule=OuterRef("pk")).order_by("-due_at")
+    asked = Schedule.objects.filter(pk__in=[schedule.pk for schedule in schedules]).order_by()
+    newest = asked.annotate(newest=Subquery(of_one.values("pk")[:1])).values_list("newest", flat=True)
+    fires = ScheduleFire.objects.filter(pk__in=[pk for pk in newest if pk is not None]).select_related("run")
+    return {fire.schedule_id: fire for fire in fires}

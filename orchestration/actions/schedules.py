@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -23,7 +24,10 @@ from orchestration.store.clock import database_now
 
 from . import audit
 from .firing import close_waiting, fire_now
+from .locking import locked
+from .row_facts import changes
 from .runs import with_defaults
+from .schedule_runs import parameters_at
 
 #: What people decide about a schedule, besides its tree and whether it is on.
 FIELDS: Final = (
@@ -46,22 +50,23 @@ def create_schedule(tree: Tree, values: Mapping[str, Any], *, user: AbstractBase
 def change_schedule(schedule: Schedule, values: Mapping[str, Any], *, user: AbstractBaseUser) -> Schedule:
     """Change some of FIELDS; whoever does is responsible for its runs from now on. Raises InvalidDefinitionError."""
     with transaction.atomic():
-        now = _locked(schedule)
-        before = _facts(now)
+        now = locked_schedule(schedule)
+        before = copy(now)
         for name, value in values.items():
             setattr(now, name, value)
-        _save(now, user)
-        after = _facts(now)
-        changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
-        audit.record("schedule.change", now, user=user, detail={"changed": changed})
+        _save(now, user, before)
+        audit.record("schedule.change", now, user=user, detail={"changed": changes(_facts(before), _facts(now))})
     return now
 
 
 def delete_schedule(schedule: Schedule, *, user: AbstractBaseUser) -> None:
     """Delete a schedule and its history; its runs stay."""
     with transaction.atomic():
-        audit.record("schedule.delete", schedule, user=user, detail=_facts(schedule))
-        schedule.delete()
+        now = locked_schedule(schedule)
+        # Whoever starts a moment of a backfill has locked its row, and comes first.
+        list(now.backfills.select_for_update().values_list("pk"))
+        audit.record("schedule.delete", now, user=user, detail=_facts(now))
+        now.delete()
 
 
 def switch_schedule(schedule: Schedule, enabled: bool, *, user: AbstractBaseUser) -> Schedule:
@@ -70,7 +75,7 @@ def switch_schedule(schedule: Schedule, enabled: bool, *, user: AbstractBaseUser
     Raises InvalidDefinitionError when it is to be switched on and can't be, or nothing is left of it.
     """
     with transaction.atomic():
-        now = _locked(schedule)
+        now = locked_schedule(schedule)
         if now.enabled == enabled and not now.problem:
             return now
         now.enabled, now.problem = enabled, ""
@@ -92,7 +97,7 @@ def run_schedule_now(schedule: Schedule, *, user: AbstractBaseUser) -> ScheduleF
     Raises InvalidDefinitionError when the tree can't run.
     """
     with transaction.atomic():
-        now = _locked(schedule)
+        now = locked_schedule(schedule)
         fire = fire_now(now, user)
         audit.record("schedule.run_now", now, user=user, detail={"run": str(fire.run_id)})
     return fire
@@ -114,17 +119,8 @@ def resume_all(*, user: AbstractBaseUser) -> None:
         if pause is None:
             return
         now = database_now()
-        for schedule in Schedule.objects.select_for_update().due(now):
-            ScheduleFire.objects.get_or_create(
-                schedule=schedule,
-                due_at=schedule.next_due_at or now,
-                defaults={
-                    "last_due_at": now,
-                    "at": now,
-                    "outcome": ScheduleFire.Outcome.MISSED,
-                    "reason": "All schedules were paused; this row stands for every moment of the pause",
-                },
-            )
+        for schedule in Schedule.objects.select_for_update().due(now).order_by("pk"):
+            _leave_out(schedule, now, "All schedules were paused; this row stands for every moment of the pause")
             try:
                 schedule.plan_from(now)
             except InvalidDefinitionError:
@@ -156,32 +152,54 @@ def schedule_problems(schedule: Schedule) -> list[Problem]:
         value = getattr(schedule, name)
         if value is not None and not low <= value <= high:
             problems.append(Problem(f"$.{name}", f"must be {low} to {high}"))
+    if schedule.max_runs is not None and schedule.max_runs < schedule.run_count:
+        problems.append(Problem("$.max_runs", f"must not be less than {schedule.run_count}: so often it has fired"))
     return problems
 
 
 def _check(schedule: Schedule) -> None:
-    problems = schedule_problems(schedule) + timing_problems(schedule.timing)
-    tree = schedule.tree
-    problems += parameter_problems(tree.parameters, with_defaults(tree.parameters, schedule.parameters))
+    problems = schedule_problems(schedule) + timing_problems(schedule.timing) + _parameter_problems(schedule)
     if problems:
         raise InvalidDefinitionError(problems)
 
 
-def _save(schedule: Schedule, user: AbstractBaseUser) -> None:
-    """Check and plan a schedule, and store it. A change of its times counts from now on."""
+def _parameter_problems(schedule: Schedule) -> list[Problem]:
+    """List what would be wrong with the parameters of a run that was due now."""
+    schema = schedule.tree.parameters
+    try:
+        values = parameters_at(schedule, timezone.now())
+    except InvalidDefinitionError as error:
+        return error.problems
+    return parameter_problems(schema, with_defaults(schema, values))
+
+
+def _save(schedule: Schedule, user: AbstractBaseUser, before: Schedule | None = None) -> None:
+    """Check a schedule, plan it and store it; `before` is what it was, if it is not new."""
     schedule.name, schedule.expression = schedule.name.strip(), schedule.expression.strip()
-    if schedule._state.adding:
+    if before is None:
         schedule.created_at = timezone.now()
     _check(schedule)
     schedule.responsible_id, schedule.problem = user.pk, ""
+    if before is None:
+        schedule.save()  # sets anew when it was made, which an interval counts from: it is planned after that
     if schedule.enabled:
-        _plan(schedule)
+        _plan(schedule, before)
     schedule.save()
 
 
-def _plan(schedule: Schedule) -> None:
-    """Plan from now on. Raises InvalidDefinitionError when nothing is to come."""
-    schedule.plan_from(database_now())
+def _plan(schedule: Schedule, before: Schedule | None = None) -> None:
+    """Plan from now on, unless a change leaves the moment that was planned `before`.
+
+    Raises InvalidDefinitionError when nothing is to come.
+    """
+    now = database_now()
+    if before is not None and schedule.keeps_plan(before):
+        if schedule.jitter_seconds != before.jitter_seconds:
+            schedule.delay_anew(now)
+        return
+    if before is not None and before.next_due_at is not None and before.next_due_at <= now:
+        _leave_out(before, now, "Its times were changed before it fired; this row stands for every moment until then")
+    schedule.plan_from(now)
     if schedule.next_due_at is None:
         path, said = ("$.expression", "is in the past") if schedule.kind == "once" else ("$.ends_at", "leaves no time")
         if schedule.runs_left == 0:
@@ -189,8 +207,19 @@ def _plan(schedule: Schedule) -> None:
         raise InvalidDefinitionError([Problem(path, said)])
 
 
-def _locked(schedule: Schedule) -> Schedule:
-    return Schedule.objects.select_for_update(of=("self",)).select_related("tree").get(pk=schedule.pk)
+def _leave_out(schedule: Schedule, now: datetime, reason: str) -> None:
+    """Record as missed what is planned, has come and will not fire: one row for every moment until now."""
+    ScheduleFire.objects.get_or_create(
+        schedule=schedule,
+        due_at=schedule.next_due_at or now,
+        backfill=None,
+        defaults={"last_due_at": now, "at": now, "outcome": ScheduleFire.Outcome.MISSED, "reason": reason},
+    )
+
+
+def locked_schedule(schedule: Schedule) -> Schedule:
+    """Return a schedule as it is stored, and keep others from changing it until the transaction ends."""
+    return locked(Schedule.objects.select_related("tree"), schedule.pk)
 
 
 def _facts(schedule: Schedule) -> dict[str, Any]:

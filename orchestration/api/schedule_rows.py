@@ -23,6 +23,7 @@ from .schemas import Fields, Flag, Moment, Name, Priority, Text
 _WRITTEN: Final = "; ".join(f"{kind}: {example}" for kind, example in EXAMPLES.items())
 #: Moments that a schedule is shown with.
 NEXT_FIRES: Final = 5
+MaxRuns = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 
 
 class TimingIn(Fields):
@@ -41,9 +42,13 @@ class TimingIn(Fields):
     ends_at: Moment | None = Field(None, description="nothing is due after")
 
 
-class PreviewIn(TimingIn):
-    """A schedule that is not saved, and how far to look ahead."""
+class SchedulePreviewIn(TimingIn):
+    """What would be saved, of a new schedule or of one that is stored, and how far to look ahead."""
 
+    max_runs: MaxRuns | None = None
+    schedule: UUID | None = Field(
+        None, description="the id of one that would be changed: its moments count from when it was made"
+    )
     count: Annotated[int, Field(strict=True, ge=1, le=100)] = 5
 
 
@@ -63,7 +68,7 @@ class ScheduleFields(TimingIn):
     )
 
     name: Name
-    max_runs: Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)] | None = None
+    max_runs: MaxRuns | None = None
     parameters: dict[str, Any] = Field(default={}, description="what the tree's schema of parameters asks for")
     priority: Priority = 2
     overlap: Schedule.Overlap = Field(
@@ -110,6 +115,7 @@ class FireOut(Fields):
     outcome: ScheduleFire.Outcome
     reason: str
     by_hand: bool
+    backfill_id: int | None = Field(description="the backfill that makes up for it")
     run_id: UUID | None
     run_status: Status | None
 
@@ -137,7 +143,7 @@ class ScheduleOut(Fields):
     jitter_seconds: int
     enabled: bool
     state: str = Field(
-        description="on, off, over (nothing is to come) or problem (switched off by itself)", examples=["on"]
+        description="on, off, over (on, and nothing is to come) or problem (switched off by itself)", examples=["on"]
     )
     problem: str
     next_due_at: datetime | None

@@ -9,6 +9,7 @@ from ninja import Query, Router, Status
 from pydantic import Field
 
 from orchestration.access import rules
+from orchestration.actions.backfills import cancel_backfill, plan_backfill, start_backfill
 from orchestration.actions.schedule_preview import preview
 from orchestration.actions.schedules import (
     change_schedule,
@@ -20,9 +21,9 @@ from orchestration.actions.schedules import (
     search_schedules,
     switch_schedule,
 )
-from orchestration.engine.schedule_timing import Timing
 from orchestration.models import Schedule, SchedulesPause
 
+from .backfill_rows import BackfillIn, BackfillOut, BackfillPlanOut, backfill_rows, plan_row
 from .door import ApiRequest
 from .errors import forbidden, not_found
 from .found import visible_tree
@@ -30,11 +31,11 @@ from .paging import Order, Page, PageQuery
 from .schedule_rows import (
     FireOut,
     NewSchedule,
-    PreviewIn,
     PreviewOut,
     ScheduleDetails,
     ScheduleFields,
     ScheduleOut,
+    SchedulePreviewIn,
     fire_row,
     fire_rows,
     schedule_details,
@@ -46,13 +47,14 @@ router = Router(tags=["schedules"])
 
 _BY_NAME: Final = Order(("name", "id"))
 _NEWEST: Final = Order(("-due_at", "-id"))
+_LATEST: Final = Order(("-id",))
 
 
 class ScheduleQuery(PageQuery):
     """What a list of schedules is narrowed by."""
 
     tree: UUID | None = Field(None, description="a tree's id")
-    enabled: bool | None = None
+    enabled: bool | None = Field(None, description="the switch alone: a schedule that is over is on too")
     q: Text = Field("", max_length=200, description="in the name or the tree's name")
 
 
@@ -96,10 +98,11 @@ def make_schedule(request: ApiRequest, body: NewSchedule) -> Status[Any]:
     return Status(201, schedule_details(request.auth, _found(request, made.pk)))
 
 
-@router.post("/schedules/preview", response=PreviewOut, summary="Look ahead")
-def preview_schedule(request: ApiRequest, body: PreviewIn) -> dict[str, Any]:
-    """Say in words when a schedule would be due, and its next moments; nothing is saved."""
-    seen = preview(Timing(body.kind, body.expression, body.timezone, **_bounds(body)), body.count)
+@router.post("/schedules/preview", response={200: PreviewOut, 404: ErrorAnswer}, summary="Look ahead")
+def preview_schedule(request: ApiRequest, body: SchedulePreviewIn) -> dict[str, Any]:
+    """Say in words when a schedule would be due if it were saved now, and its next moments; nothing is saved."""
+    stored = None if body.schedule is None else _found(request, body.schedule)
+    seen = preview(body.model_dump(exclude={"schedule", "count"}), body.count, stored)
     return {"words": seen.words, "next_fires": seen.fires, "notes": seen.notes}
 
 
@@ -135,7 +138,7 @@ def read_schedule(request: ApiRequest, id: UUID) -> dict[str, Any]:
 
 @router.put("/schedules/{uuid:id}", response=ScheduleDetails, summary="Change a schedule")
 def update_schedule(request: ApiRequest, id: UUID, body: ScheduleFields) -> dict[str, Any]:
-    """Change a schedule as a whole. Its times count from now on, and its runs are yours."""
+    """Change a schedule as a whole; its runs are yours. New times count from now on, or else what is planned stays."""
     schedule = _found(request, id)
     _require_editor(request)
     change_schedule(schedule, body.model_dump(), user=request.auth.user)
@@ -174,8 +177,37 @@ def list_schedule_fires(request: ApiRequest, id: UUID, query: Query[PageQuery]) 
     return _NEWEST.page(schedule.fires.select_related("run"), query, fire_rows)
 
 
-def _bounds(body: PreviewIn) -> dict[str, Any]:
-    return {"starts_at": body.starts_at, "ends_at": body.ends_at}
+@router.post(
+    "/schedules/{uuid:id}/backfill",
+    response={200: BackfillPlanOut, 201: BackfillOut},
+    summary="Run a schedule for moments of the past",
+)
+def make_backfill(request: ApiRequest, id: UUID, body: BackfillIn) -> Status[Any]:
+    """Run each moment of a span of the past once, or say what would run. The runs are yours.
+
+    Workers start them, the earliest first. Moments that had a run are left out unless `again`.
+    """
+    schedule = _found(request, id)
+    if body.dry_run:
+        return Status(200, plan_row(plan_backfill(schedule, body.since, body.until, again=body.again)))
+    values = body.model_dump(exclude={"dry_run"})
+    made = start_backfill(schedule, **values, user=request.auth.user)
+    return Status(201, backfill_rows([made])[0])
+
+
+@router.get("/schedules/{uuid:id}/backfills", response=Page[BackfillOut], summary="List a schedule's backfills")
+def list_backfills(request: ApiRequest, id: UUID, query: Query[PageQuery]) -> Page[Any]:
+    """List the backfills of a schedule and how they stand, the newest first."""
+    return _LATEST.page(_found(request, id).backfills.select_related("asked_by"), query, backfill_rows)
+
+
+@router.post("/schedules/{uuid:id}/backfills/{int:backfill}/cancel", response=BackfillOut, summary="Cancel a backfill")
+def stop_backfill(request: ApiRequest, id: UUID, backfill: int) -> Any:
+    """Give up what of a backfill has not started. Its runs go on; asking again changes nothing."""
+    found = _found(request, id).backfills.filter(pk=backfill).first()
+    if found is None:
+        raise not_found("backfill")
+    return backfill_rows([cancel_backfill(found, user=request.auth.user)])[0]
 
 
 def _found(request: ApiRequest, pk: UUID) -> Schedule:

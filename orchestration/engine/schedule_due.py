@@ -64,13 +64,23 @@ class Plan:
     next_due: datetime | None = None
 
 
-def plan_due(timing: Timing, due: datetime, now: datetime, policy: Policy, left: int | None = None) -> Plan:
-    """Plan for a schedule whose next moment is `due`; `left` is how many more fires it may have (None: no limit)."""
+def plan_due(
+    timing: Timing,
+    due: datetime,
+    now: datetime,
+    policy: Policy,
+    left: int | None = None,
+    fire_at: datetime | None = None,
+) -> Plan:
+    """Plan for a schedule whose next moment is `due`; `left` is how many more fires it may have (None: no limit).
+
+    `fire_at` is when that moment was to fire, if not by the delay of the policy: nobody is late for it before.
+    """
     plan = Plan()
     cursor = due - _MICRO
     # Nothing in here can still be on time, whatever its delay.
     cutoff = now - GRACE - timedelta(seconds=policy.jitter_seconds)
-    if due <= cutoff:
+    if due <= cutoff and (fire_at is None or fire_at <= now - GRACE):
         made_up = timing.latest(cursor, cutoff, policy.kept if left is None else min(policy.kept, left))
         plan.fires, plan.late = made_up, frozenset(made_up)
         plan.missed = _missed(timing, cursor, made_up[0] - _MICRO if made_up else cutoff)

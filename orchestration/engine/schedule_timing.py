@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Final, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -80,6 +80,17 @@ class Timing:
         """Return the next `count` moments after another one."""
         return list(islice(self.times(after), count))
 
+    def between(self, begin: datetime, end: datetime) -> Iterator[datetime]:
+        """Yield the moments from `begin` to `end`, both included. An interval is counted back from its anchor too.
+
+        Raises InvalidDefinitionError as `times` does.
+        """
+        timing = self
+        if self.kind == "interval" and self.starts_at is None and not timing_problems(self):
+            step = timedelta(seconds=int(self.expression))
+            timing = replace(self, anchor=self.anchor - max((self.anchor - begin) // step + 2, 0) * step)
+        return _until(timing.times(begin - timedelta(microseconds=1)), end)
+
     def _unbounded(self, after: datetime) -> Iterator[datetime]:
         if self.kind == "once":
             moment = read_moment(self.expression, self.zone)
@@ -145,7 +156,7 @@ def zone_names() -> frozenset[str]:
     return frozenset(available_timezones()) | {"UTC"}
 
 
-@cache
+@lru_cache(maxsize=1024)  # people type these: a form that is being filled in asks with each key
 def _expression_problem(kind: str, expression: str, zone: str) -> str | None:
     if not expression or len(expression) > MAX_EXPRESSION_CHARS:
         return f"must have 1 to {MAX_EXPRESSION_CHARS} characters, such as {EXAMPLES[kind]}"

@@ -100,11 +100,12 @@ def _cron(expression: str) -> str:
     return said[:1].lower() + said[1:]
 
 
-def clock_notes(timing: Timing, since: datetime) -> list[str]:
+def clock_notes(timing: Timing, since: datetime, until: datetime | None = None) -> list[str]:
     """Say what the next clock changes do to a schedule; nothing where they do nothing. It has no problems."""
     if timing.kind in ("once", "interval"):
         return []
-    notes = (_note(timing, change) for change in clock_changes(timing.zone, since, _AHEAD))
+    within = _AHEAD if until is None else min(until - since, _AHEAD)
+    notes = (_note(timing, change) for change in clock_changes(timing.zone, since, within))
     return list(islice((note for note in notes if note), _TOLD))
 
 

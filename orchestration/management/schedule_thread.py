@@ -22,16 +22,16 @@ class ScheduleThread:
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="apflow-schedules", daemon=True)
+        self.thread = threading.Thread(target=self._serve, name="apflow-schedules", daemon=True)
 
     def start(self) -> None:
         """Start to fire."""
-        self._thread.start()
+        self.thread.start()
 
     def stop(self, seconds: float = 5.0) -> None:
         """Fire nothing more; what is being written is finished."""
         self._stopping.set()
-        self._thread.join(seconds)
+        self.thread.join(seconds)
 
     def _serve(self) -> None:
         try:

@@ -7,26 +7,29 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from orchestration.access import Actor, rules
 from orchestration.actions.schedules import MAX_JITTER_SECONDS
+from orchestration.actions.seen_forms import SeenForm
 from orchestration.engine.definition import MAX_NAME_CHARS, PRIORITIES
 from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.engine.json_values import encode
 from orchestration.engine.schedule_due import MAX_CATCH_UP
-from orchestration.engine.schedule_timing import MAX_EXPRESSION_CHARS, Timing, in_utc, zone_names
+from orchestration.engine.schedule_timing import MAX_EXPRESSION_CHARS, in_utc, zone_names
 from orchestration.models import Schedule
 from orchestration.models.definition import priority_field
 
 from .parameters_field import ParametersField
 
-_LOCAL: Final = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"})
+#: How a date and a time of a zone are written.
+LOCAL_INPUT: Final = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"})
 _PRIORITY_CHOICES: Final = priority_field().get_choices(include_blank=False)
 _SHOWN_PROBLEMS: Final = 20
 
 
-class ScheduleForm(forms.Form):
+class ScheduleForm(SeenForm, forms.Form):
     """A schedule. Start and end are written in its own time zone."""
 
     name = forms.CharField(max_length=MAX_NAME_CHARS)
@@ -35,8 +38,8 @@ class ScheduleForm(forms.Form):
     timezone = forms.CharField(
         max_length=64, initial="UTC", widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off"})
     )
-    starts_at = forms.CharField(required=False, widget=_LOCAL)
-    ends_at = forms.CharField(required=False, widget=_LOCAL)
+    starts_at = forms.CharField(required=False, widget=LOCAL_INPUT)
+    ends_at = forms.CharField(required=False, widget=LOCAL_INPUT)
     max_runs = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
     parameters = ParametersField(widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}))
     priority = forms.TypedChoiceField(choices=_PRIORITY_CHOICES, coerce=int, initial=PRIORITIES[2])
@@ -46,13 +49,18 @@ class ScheduleForm(forms.Form):
     jitter_seconds = forms.IntegerField(min_value=0, max_value=MAX_JITTER_SECONDS, initial=0)
 
     def __init__(self, actor: Actor, data: Any = None, schedule: Schedule | None = None, tree: Any = None) -> None:
+        self._is_new = schedule is None
         super().__init__(data, initial=_initial(schedule) if schedule else {"tree": tree})
         if schedule is None:
             trees = rules.trees_of(actor).current().order_by("name", "id")
             self.fields["tree"] = forms.ModelChoiceField(trees, empty_label="Choose a tree")
             self.fields["enabled"] = forms.BooleanField(required=False, initial=True)
-        for name in self.errors if self.is_bound else ():
-            self.fields[name].widget.attrs["aria-invalid"] = "true" if name in self.fields else ""
+        for name in self.errors.keys() & self.fields.keys():
+            self.fields[name].widget.attrs["aria-invalid"] = "true"
+
+    def is_of_stored(self) -> bool:
+        """Tell whether the schedule is stored."""
+        return not self._is_new
 
     def clean(self) -> dict[str, Any]:
         """Read start and end in the schedule's zone."""
@@ -102,9 +110,17 @@ def read_local(text: str, zone: str) -> datetime | None:
     return in_utc(written.replace(tzinfo=ZoneInfo(zone)))
 
 
-def timing_of(query: QueryDict) -> Timing:
-    """Read the times of a form that is being filled in. Raises ValueError for a start or an end that is none."""
+def times_of(query: QueryDict) -> dict[str, Any]:
+    """Read what decides when, of a form that is being filled in. Raises ValueError, which says what is wrong."""
     zone = query.get("timezone", "")[:64]
-    starts_at, ends_at = (read_local(query.get(name, "")[:64], zone) for name in ("starts_at", "ends_at"))
+    try:
+        bounds = {name: read_local(query.get(name, "")[:64], zone) for name in ("starts_at", "ends_at")}
+    except ValueError as error:
+        raise ValueError("The start and the end are a date and a time.") from error
+    try:
+        max_runs = ScheduleForm.base_fields["max_runs"].clean(query.get("max_runs", "")[:64])
+    except ValidationError as error:
+        raise ValueError("“Runs at most” is a number from 1 on, or empty.") from error
     expression = query.get("expression", "")[: MAX_EXPRESSION_CHARS + 1].strip()
-    return Timing(query.get("kind", ""), expression, zone, starts_at=starts_at, ends_at=ends_at)
+    kind = query.get("kind", "")
+    return {"kind": kind, "expression": expression, "timezone": zone, "max_runs": max_runs, **bounds}

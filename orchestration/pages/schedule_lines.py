@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -20,6 +22,9 @@ from . import states
 from .states import State
 
 CALENDAR_DAYS: Final = 30
+#: Schedules that a calendar or a feed holds, and the page of a tree.
+IN_CALENDAR: Final = 200
+_ON_TREE: Final = 50
 _SHOWN_ENTRIES: Final = 4
 _STATES: Final = {
     "on": State("waiting", "On"),
@@ -33,6 +38,7 @@ _OUTCOMES: Final = {
     ScheduleFire.Outcome.OVERLAPPED: State("blocked", "Left out"),
     ScheduleFire.Outcome.MISSED: State("retrying", "Missed"),
     ScheduleFire.Outcome.REFUSED: State("failed", "Could not start"),
+    ScheduleFire.Outcome.CANCELLED: State("cancelled", "Cancelled"),
 }
 
 
@@ -79,9 +85,20 @@ def listed_schedules(actor: Actor) -> ScheduleQuerySet:
     return rules.schedules_of(actor).select_related("tree").order_by("name", "id")
 
 
-def tree_schedules(actor: Actor, tree: Tree) -> list[ScheduleLine]:
-    """Return the schedules of a tree."""
-    return schedule_lines(list(listed_schedules(actor).filter(tree=tree)[:50]))
+def tree_schedules(actor: Actor, tree: Tree) -> tuple[list[ScheduleLine], int]:
+    """Return the schedules of a tree, and how many more it has than its page holds."""
+    shown, left_out = _cut(listed_schedules(actor).filter(tree=tree), _ON_TREE)
+    return schedule_lines(shown), left_out
+
+
+def due_first(found: ScheduleQuerySet) -> tuple[list[Schedule], int]:
+    """Return the schedules that a calendar holds, those that are due first, and how many more will fire."""
+    return _cut(found.upcoming(), IN_CALENDAR)
+
+
+def _cut(found: ScheduleQuerySet, size: int) -> tuple[list[Schedule], int]:
+    shown = list(found[:size])
+    return shown, found.count() - size if len(shown) == size else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +129,20 @@ class Day:
     """A day of the calendar, in UTC."""
 
     day: date
-    entries: list[Entry] = field(default_factory=list)
+    by_schedule: dict[UUID, Entry] = field(default_factory=dict)
+
+    def enter(self, item: Planned) -> None:
+        """Enter a moment; they come in order."""
+        entry = self.by_schedule.get(item.schedule.pk)
+        if entry is None:
+            self.by_schedule[item.schedule.pk] = Entry(item.schedule, item.at)
+        else:
+            entry.count += 1
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What is on this day, in order."""
+        return list(self.by_schedule.values())
 
     @property
     def shown(self) -> list[Entry]:
@@ -122,7 +152,7 @@ class Day:
     @property
     def more(self) -> int:
         """How many do not."""
-        return max(len(self.entries) - _SHOWN_ENTRIES, 0)
+        return max(len(self.by_schedule) - _SHOWN_ENTRIES, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +171,6 @@ def calendar(schedules: Sequence[Schedule]) -> Calendar:
     for item in found:
         day = days.get(item.at.astimezone(UTC).date())
         if day is not None:
-            _enter(day, item)
-    counts = {schedule.pk: sum(item.schedule.pk == schedule.pk for item in found) for schedule in schedules}
+            day.enter(item)
+    counts = Counter(item.schedule.pk for item in found)
     return Calendar(list(days.values()), [one for one in schedules if counts[one.pk] >= MAX_PLANNED])
-
-
-def _enter(day: Day, item: Planned) -> None:
-    for number, entry in enumerate(day.entries):
-        if entry.schedule.pk == item.schedule.pk:
-            day.entries[number] = replace(entry, count=entry.count + 1)
-            return
-    day.entries.append(Entry(item.schedule, item.at))

@@ -8,16 +8,19 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orchestration.access import Actor, rules
+from orchestration.actions.backfills import backfill_states
 from orchestration.actions.schedule_preview import preview, preview_of
 from orchestration.actions.schedules import (
     change_schedule,
     create_schedule,
     delete_schedule,
+    locked_schedule,
     pause_all,
     resume_all,
     run_schedule_now,
@@ -28,17 +31,26 @@ from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.engine.json_values import storable_text
 from orchestration.engine.schedule_timing import EXAMPLES, zone_names
 from orchestration.models import Schedule, SchedulesPause
+from orchestration.store.counted import CountedPaginator
 
 from .access import PageRequest, page, shown_to
-from .schedule_form import ScheduleForm, timing_of
-from .schedule_lines import calendar, fire_line, listed_schedules, schedule_lines, schedule_state, shown_moments
+from .backfill_form import BackfillForm
+from .schedule_form import ScheduleForm, times_of
+from .schedule_lines import (
+    calendar,
+    due_first,
+    fire_line,
+    listed_schedules,
+    schedule_lines,
+    schedule_state,
+    shown_moments,
+)
 
 NEXT_FIRES: Final = 5
+BACKFILLS_SHOWN: Final = 5
 SCHEDULES_PER_PAGE: Final = 50
 FIRES_PER_PAGE: Final = 50
 _REASON_CHARS: Final = 500
-#: Schedules that the calendar holds at most.
-_IN_CALENDAR: Final = 200
 
 
 @require_safe
@@ -49,13 +61,14 @@ def schedules(request: PageRequest) -> HttpResponse:
     words = request.GET.get("q", "").replace("\x00", "").strip()[:200]
     found = listed_schedules(actor).filter(search_schedules(words))
     listing = Paginator(found, SCHEDULES_PER_PAGE).get_page(request.GET.get("page"))
-    ahead = list(found.enabled().filter(next_due_at__isnull=False).order_by("next_due_at", "pk")[:_IN_CALENDAR])
+    ahead, left_out = due_first(found)
     context = {
         "section": "schedules",
         "q": words,
         "listing": listing,
         "lines": schedule_lines(list(listing)),
         "calendar": calendar(ahead),
+        "left_out": left_out,
         "pause": SchedulesPause.objects.select_related("paused_by").first(),
         "may_run": rules.may_start(actor),
         "may_edit": rules.may_edit_schedules(actor),
@@ -85,49 +98,68 @@ def schedule_new(request: PageRequest) -> HttpResponse:
     return render(request, "pages/schedule_new.html", context, status=422 if form.errors else 200)
 
 
-def _form_context(request: PageRequest, form: ScheduleForm) -> dict[str, Any]:
+def _form_context(request: PageRequest, form: ScheduleForm, stored: Schedule | None = None) -> dict[str, Any]:
     """What the form needs around it: the examples, the zones, and a preview of what was sent."""
-    ahead = _look_ahead(request.POST) if form.is_bound else {}
+    ahead = _look_ahead(request.POST, stored) if form.is_bound else {}
     return {"form": form, "examples": EXAMPLES.items(), "zones": sorted(zone_names()), **ahead}
 
 
 @require_safe
 @page
 def schedule_preview(request: PageRequest) -> HttpResponse:
-    """Say what a form that is being filled in would do: a piece of a page."""
-    return render(request, "pages/_schedule_preview.html", _look_ahead(request.GET))
+    """Say what a form that is being filled in would do, of a new schedule or a stored one: a piece of a page."""
+    stored = visible_schedule(request, _stored_id(request)) if "schedule" in request.GET else None
+    return render(request, "pages/_schedule_preview.html", _look_ahead(request.GET, stored))
 
 
-def _look_ahead(query: Any) -> dict[str, Any]:
+def _stored_id(request: PageRequest) -> UUID:
     try:
-        timing = timing_of(query)
-        seen = preview(timing, NEXT_FIRES)
+        return UUID(request.GET["schedule"])
+    except ValueError as error:
+        raise Http404("There is no such schedule.") from error
+
+
+def _look_ahead(query: Any, stored: Schedule | None = None) -> dict[str, Any]:
+    try:
+        values = times_of(query)
+        seen = preview(values, NEXT_FIRES, stored)
     except InvalidDefinitionError as error:
         return {"preview_problems": [f"It {problem.message}." for problem in error.problems] if query else []}
-    except ValueError:
-        return {"preview_problems": ["The start and the end are a date and a time."]}
-    return {"preview": seen, "preview_fires": shown_moments(seen.fires, timing.zone)}
+    except ValueError as error:
+        return {"preview_problems": [str(error)]}
+    return {"preview": seen, "preview_fires": shown_moments(seen.fires, values["timezone"])}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def schedule(request: PageRequest, pk: UUID) -> HttpResponse:
     """Show a schedule: what is to come, what became of its moments, and its form for editors."""
-    actor, found = Actor(request.user), _found(request, pk)
+    actor, found = Actor(request.user), visible_schedule(request, pk)
     may_edit = rules.may_edit_schedules(actor)
+    form = ScheduleForm(actor, schedule=found)
     if request.method == "POST":
         _require(may_edit)
-    form = ScheduleForm(actor, request.POST if request.method == "POST" else None, schedule=found)
-    if request.method == "POST" and form.is_valid():
-        try:
-            saved = change_schedule(found, form.values(), user=request.user)
-        except InvalidDefinitionError as error:
-            form.refuse(error)
-        else:
+        form, saved = _change(request, found)
+        if saved is not None:
             messages.success(request, f"The schedule “{saved.name}” is saved: {saved.words}.")
             return redirect(saved)
+    return schedule_page(request, found, form=form)
+
+
+def schedule_page(
+    request: PageRequest,
+    found: Schedule,
+    *,
+    form: ScheduleForm | None = None,
+    backfill: BackfillForm | None = None,
+) -> HttpResponse:
+    """Return the page of a schedule, with forms that were filled in; 422 when one has errors."""
+    actor = Actor(request.user)
+    may_edit = rules.may_edit_schedules(actor)
+    form, backfill = form or ScheduleForm(actor, schedule=found), backfill or BackfillForm(found)
     ahead = preview_of(found, NEXT_FIRES)
-    listing = Paginator(found.fires.select_related("run"), FIRES_PER_PAGE).get_page(request.GET.get("page"))
+    rows = found.fires.select_related("run")
+    listing = CountedPaginator(rows, FIRES_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "section": "schedules",
         "schedule": found,
@@ -139,16 +171,30 @@ def schedule(request: PageRequest, pk: UUID) -> HttpResponse:
         "pause": SchedulesPause.objects.first(),
         "may_edit": may_edit,
         "shown_parameters": shown_to(request.user, found.parameters),
-        **(_form_context(request, form) if may_edit else {}),
+        "backfill_form": backfill,
+        "backfills": backfill_states(list(found.backfills.select_related("asked_by")[:BACKFILLS_SHOWN])),
+        **(_form_context(request, form, found) if may_edit else {}),
     }
-    return render(request, "pages/schedule.html", context, status=422 if form.errors else 200)
+    return render(request, "pages/schedule.html", context, status=422 if form.errors or backfill.errors else 200)
+
+
+def _change(request: PageRequest, found: Schedule) -> tuple[ScheduleForm, Schedule | None]:
+    """Save what was sent; None, and what is wrong in the form, when it can't be. Those who save take turns."""
+    with transaction.atomic():
+        form = ScheduleForm(Actor(request.user), request.POST, schedule=locked_schedule(found))
+        if form.is_valid():
+            try:
+                return form, change_schedule(found, form.values(), user=request.user)
+            except InvalidDefinitionError as error:
+                form.refuse(error)
+    return form, None
 
 
 @require_POST
 @page
 def schedule_switch(request: PageRequest, pk: UUID) -> HttpResponse:
     """Switch a schedule on or off."""
-    found, enabled = _found(request, pk), request.POST.get("enabled") == "true"
+    found, enabled = visible_schedule(request, pk), request.POST.get("enabled") == "true"
     _require(rules.may_edit_schedules(Actor(request.user)))
     try:
         switch_schedule(found, enabled, user=request.user)
@@ -163,7 +209,7 @@ def schedule_switch(request: PageRequest, pk: UUID) -> HttpResponse:
 @page
 def schedule_run(request: PageRequest, pk: UUID) -> HttpResponse:
     """Start a run by hand, and go to it."""
-    found = _found(request, pk)
+    found = visible_schedule(request, pk)
     try:
         fire = run_schedule_now(found, user=request.user)
     except InvalidDefinitionError as error:
@@ -176,7 +222,7 @@ def schedule_run(request: PageRequest, pk: UUID) -> HttpResponse:
 @page
 def schedule_delete(request: PageRequest, pk: UUID) -> HttpResponse:
     """Delete a schedule."""
-    found = _found(request, pk)
+    found = visible_schedule(request, pk)
     _require(rules.may_edit_schedules(Actor(request.user)))
     delete_schedule(found, user=request.user)
     messages.success(request, f"The schedule “{found.name}” is deleted. Its runs are still there.")
@@ -202,7 +248,8 @@ def _require(allowed: bool) -> None:
         raise PermissionDenied("Your role may look at schedules and run them, but not change them.")
 
 
-def _found(request: PageRequest, pk: UUID) -> Schedule:
+def visible_schedule(request: PageRequest, pk: UUID) -> Schedule:
+    """Return a schedule that the user may see: 404 or 403 otherwise."""
     actor = Actor(request.user)
     found = rules.find_schedule(actor, pk)
     if found is None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 import orchestration.executors.echo  # noqa: F401 - registers it
 from orchestration.actions.firing import fire_due
 from orchestration.actions.schedules import (
+    change_schedule,
     create_schedule,
     pause_all,
     resume_all,
@@ -159,6 +160,22 @@ def test_no_more_than_max_runs(owner: User) -> None:
     with pytest.raises(InvalidDefinitionError, match="has been reached"):
         switch_schedule(schedule, False, user=owner)
         switch_schedule(schedule, True, user=owner)
+
+
+def test_one_that_is_over_stays_on_and_goes_on_when_it_is_given_more(owner: User) -> None:
+    later = (timezone.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
+    once, limited = make(owner, kind="once", expression=later), make(owner, name="Twice", max_runs=1)
+    moment = once.next_due_at
+    assert moment is not None
+    Schedule.objects.filter(pk=once.pk).update(expression=moment.strftime("%Y-%m-%dT%H:%M:%S"))
+    for _ in range(2):
+        fire_due()
+    for schedule in (once, limited):
+        schedule.refresh_from_db()
+        assert outcomes(schedule) == ["started"]
+        assert (schedule.state, schedule.enabled, schedule.next_due_at) == ("over", True, None)
+    assert change_schedule(once, {"expression": later}, user=owner).state == "on"
+    assert change_schedule(limited, {"max_runs": 2}, user=owner).state == "on"
 
 
 def test_rights_that_were_lost_are_not_kept_by_a_schedule(owner: User) -> None:

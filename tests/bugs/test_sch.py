@@ -11,12 +11,14 @@ from django.utils import timezone
 
 import orchestration.executors.echo  # noqa: F401 - registers it
 from orchestration.actions.firing import fire_due
+from orchestration.actions.schedule_preview import preview, preview_of
 from orchestration.actions.schedules import create_schedule
 from orchestration.actions.trees import create_tree
 from orchestration.engine.definition import TaskSpec, TreeSpec
 from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.engine.schedule_timing import Timing
 from orchestration.models import Run, Schedule, Tree
+from tests.schedule_clock import set_clock
 
 pytestmark = pytest.mark.database
 
@@ -65,19 +67,39 @@ def test_sch_1_a_row_past_the_checks_harms_itself_alone(tree: Tree, owner: User)
     assert Run.objects.count() == healthy.fires.filter(outcome="started").count() >= 1
 
 
-@pytest.mark.parametrize(
-    ("expression", "after", "days"),
-    [
-        ("0 0 13 * 5", datetime(2026, 1, 1, tzinfo=UTC), ["01-02", "01-09", "01-13", "01-16"]),
-        (
-            "0 9 1 5 1-4",
-            datetime(2024, 5, 20, 10, tzinfo=UTC),
-            ["05-21", "05-22", "05-23", "05-27", "05-28", "05-29", "05-30", "05-01"],
-        ),
-    ],
-)
+EITHER = [
+    ("0 0 13 * 5", datetime(2026, 1, 1, tzinfo=UTC), ["01-02", "01-09", "01-13", "01-16"]),
+    (
+        "0 9 1 5 1-4",
+        datetime(2024, 5, 20, 10, tzinfo=UTC),
+        ["05-21", "05-22", "05-23", "05-27", "05-28", "05-29", "05-30", "05-01"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("expression", "after", "days"), EITHER)
 def test_sch_2_two_fields_of_days_mean_either(expression: str, after: datetime, days: list[str]) -> None:
     assert [moment.strftime("%m-%d") for moment in Timing("cron", expression).first(after, len(days))] == days
+
+
+@pytest.mark.parametrize(("expression", "after", "days"), EITHER)
+def test_sch_2_preview_stored_value_and_firing_agree(
+    tree: Tree, owner: User, monkeypatch: pytest.MonkeyPatch, expression: str, after: datetime, days: list[str]
+) -> None:
+    clock = set_clock(monkeypatch, after)
+    times = {"kind": "cron", "expression": expression, "max_runs": len(days)}
+    previewed = preview(times, 20).fires
+    schedule = create_schedule(tree, {"name": "Either", "overlap": "allow", **times}, user=owner)
+    assert preview_of(schedule, 20).fires == previewed
+    stored = []
+    while schedule.next_due_at is not None:
+        stored.append(schedule.next_due_at)
+        clock.at = schedule.next_due_at
+        fire_due()
+        schedule.refresh_from_db()
+    fired = schedule.fires.filter(outcome="started").order_by("due_at").values_list("due_at", flat=True)
+    assert previewed == stored == list(fired)
+    assert [moment.strftime("%m-%d") for moment in stored] == days
 
 
 @pytest.mark.parametrize(("kind", "expression"), [("cron", "0 0 * * *"), ("daily", "00:00")])

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from orchestration.engine import schedule_timing
 from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.engine.schedule_due import GRACE, MAX_COUNTED, Policy, plan_due
 from orchestration.engine.schedule_timing import EXAMPLES, Timing, timing_problems
@@ -72,6 +73,12 @@ def test_a_kind_a_zone_and_bounds_that_can_not_be(timing: Timing, path: str) -> 
     assert [problem.path for problem in timing_problems(timing)] == [path]
     with pytest.raises(InvalidDefinitionError):
         timing.next(NOW)
+
+
+def test_what_people_type_is_not_remembered_for_ever() -> None:
+    for seconds in range(1, 3000):
+        assert timing_problems(Timing("interval", str(seconds))) == []
+    assert schedule_timing._expression_problem.cache_info().currsize <= 1024
 
 
 def test_every_example_is_accepted() -> None:
