@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import json
-import re
 import time
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import httpx
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -14,18 +12,16 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from apflow import BaseTask, current_config, executor_register
 
 from .support.envelope import InvalidInputsError, completed, failed, read_inputs
-from .support.http import Answer, FetchError, FetchOptions, InvalidRequestError, fetch, shown_url
-
-Scalar = str | int | float | bool
-
-#: They belong to the connection, which is the client's business.
-_FORBIDDEN_HEADERS: Final = frozenset(
-    {"connection", "content-length", "host", "proxy-authorization", "te", "transfer-encoding", "upgrade"}
+from .support.exchange import (
+    OWN_HEADERS,
+    Scalar,
+    as_text,
+    header_name_problem,
+    header_value_problem,
+    read_body,
+    refused_answer,
 )
-_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
-_NOT_IN_HEADERS: Final = re.compile(r"[^\t\x20-\x7e]")
-#: Answers that may be different a moment later, besides 5xx.
-_RETRYABLE_STATUSES: Final = frozenset({408, 425, 429})
+from .support.http import Answer, FetchError, FetchOptions, InvalidRequestError, fetch, shown_url
 
 
 class Auth(BaseModel):
@@ -103,12 +99,10 @@ class RestInputs(BaseModel):
     @field_validator("headers")
     @classmethod
     def _are_own_headers(cls, headers: dict[str, Scalar]) -> dict[str, Scalar]:
-        forbidden = sorted(name for name in headers if name.strip().lower() in _FORBIDDEN_HEADERS)
-        if forbidden:
-            raise ValueError(f"may not set {', '.join(forbidden)}; the client sets it")
         for name, value in headers.items():
-            if not _HEADER_NAME.match(name) or _NOT_IN_HEADERS.search(str(value)):
-                raise ValueError(f"{name[:60]!r} has a name or a value that no header can have")
+            problem = header_name_problem(name) or header_value_problem(str(value))
+            if problem is not None:
+                raise ValueError(f"{name[:60]!r} {problem}")
         return headers
 
     @model_validator(mode="after")
@@ -144,6 +138,7 @@ class RestExecutor(BaseTask):
     id = "rest_executor"
     name = "HTTP request"
     tags = ["http", "network"]
+    requires = ["httpx"]
     examples = [
         {"url": "https://api.example.org/users/42"},
         {
@@ -192,12 +187,11 @@ class RestExecutor(BaseTask):
 
 def build_request(wanted: RestInputs) -> httpx.Request:
     """Make the request that the inputs describe. Raises InvalidRequestError."""
-    headers = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": "apflow-dashboard"}
-    headers |= {name: _as_text(value) for name, value in wanted.headers.items()}
+    headers = OWN_HEADERS | {name: as_text(value) for name, value in wanted.headers.items()}
     params = _query(wanted.params)
     if wanted.auth is not None:
         wanted.auth.add_to(headers, params)
-    form = {name: _as_text(value) for name, value in wanted.data.items()} if isinstance(wanted.data, dict) else None
+    form = {name: as_text(value) for name, value in wanted.data.items()} if isinstance(wanted.data, dict) else None
     try:
         url = httpx.URL(wanted.url)
         return httpx.Request(
@@ -216,12 +210,8 @@ def _query(params: dict[str, Scalar | list[Scalar] | None]) -> list[tuple[str, s
     pairs: list[tuple[str, str]] = []
     for name, value in params.items():
         values = value if isinstance(value, list) else [] if value is None else [value]
-        pairs.extend((name, _as_text(item)) for item in values)
+        pairs.extend((name, as_text(item)) for item in values)
     return pairs
-
-
-def _as_text(value: Scalar) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _options(wanted: RestInputs) -> FetchOptions:
@@ -252,33 +242,4 @@ def _judge(answer: Answer, wanted: RestInputs, where: str) -> dict[str, Any]:
     }
     if success or not wanted.fail_on_status:
         return completed(result)
-    retryable = answer.status_code >= 500 or answer.status_code in _RETRYABLE_STATUSES
-    said = f"{answer.status_code} {answer.reason}".strip()
-    return failed(f"{where}: the server answered {said}", "http_status", retryable=retryable, result=result)
-
-
-def read_body(answer: Answer) -> dict[str, Any]:
-    """Return the body under `json`, `text` or `base64`, whichever can hold it truly."""
-    try:
-        text = _decode(answer.body, answer.encoding)
-    except UnicodeError:
-        return {"base64": base64.b64encode(answer.body).decode("ascii")}
-    if "json" in answer.headers.get("content-type", "").lower():
-        try:
-            return {"json": json.loads(text, parse_constant=_refuse_constant)}
-        except (ValueError, RecursionError):
-            pass  # What calls itself JSON and isn't is text.
-    if "\x00" in text:
-        return {"base64": base64.b64encode(answer.body).decode("ascii")}
-    return {"text": text}
-
-
-def _decode(body: bytes, encoding: str) -> str:
-    try:
-        return body.decode(encoding)
-    except LookupError:
-        return body.decode("utf-8")
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
+    return refused_answer(answer, where, result)

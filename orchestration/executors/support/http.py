@@ -88,12 +88,16 @@ class AnswerError(FetchError):
 
 @dataclass(frozen=True, slots=True)
 class FetchOptions:
-    """How to fetch: `timeout_seconds` covers everything from name look-up to the last byte of the last redirect."""
+    """How to fetch: `timeout_seconds` covers everything from name look-up to the last byte of the last redirect.
+
+    `cut` keeps the first `max_bytes` of a longer answer instead of refusing it.
+    """
 
     timeout_seconds: float = 30.0
     verify: bool = True
     follow_redirects: bool = True
     max_bytes: int = 16 * 1024 * 1024
+    cut: bool = False
     allowed_hosts: tuple[str, ...] = ()
 
 
@@ -234,7 +238,7 @@ async def _follow(client: httpx.AsyncClient, request: httpx.Request, options: Fe
         try:
             following = response.next_request if options.follow_redirects else None
             if following is None:
-                return await _read(response, options.max_bytes)
+                return await _read(response, options)
         finally:
             await response.aclose()
         request = _for_next_origin(following, request.url)
@@ -253,7 +257,7 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, _host(url).lower(), url.port or _DEFAULT_PORTS.get(url.scheme)
 
 
-async def _read(response: httpx.Response, max_bytes: int) -> Answer:
+async def _read(response: httpx.Response, options: FetchOptions) -> Answer:
     # Each layer can blow up a thousandfold what lies in it.
     if "," in response.headers.get("content-encoding", ""):
         raise AnswerError("the answer is compressed more than once, which is not accepted")
@@ -261,15 +265,17 @@ async def _read(response: httpx.Response, max_bytes: int) -> Answer:
     size = 0
     async for part in response.aiter_bytes():
         size += len(part)
-        if size > max_bytes:
-            raise AnswerError(f"the answer has more than the {max_bytes:,} bytes that are allowed")
         parts.append(part)
+        if size > options.max_bytes:
+            if options.cut:
+                break
+            raise AnswerError(f"the answer has more than the {options.max_bytes:,} bytes that are allowed")
     return Answer(
         status_code=response.status_code,
         reason=response.reason_phrase,
         url=response.url,
         headers=response.headers,
-        body=b"".join(parts),
+        body=b"".join(parts)[: options.max_bytes],
         encoding=response.charset_encoding or "utf-8",
     )
 
