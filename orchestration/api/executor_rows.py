@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from django.urls import reverse
 from pydantic import ConfigDict, Field
 
-from orchestration.actions.executors import LIMITS, limits_of
-from orchestration.engine.json_values import find_problem
-from orchestration.engine.registry import ExecutorSpec
-from orchestration.models import ExecutorConfig, Worker
+from orchestration.access import Actor, rules
+from orchestration.access.shown import shown_value
+from orchestration.actions.executor_catalogue import (
+    ELSEWHERE,
+    configs,
+    docs,
+    example_inputs,
+    input_schema,
+    offered,
+    output_schema,
+    source,
+)
+from orchestration.actions.executors import decisions_of
+from orchestration.engine.registry import ExecutorSpec, default_registry
+from orchestration.models import ExecutorConfig
 from orchestration.store.executor_usage import read_usage
 
-from .schemas import Fields
+from .schemas import Fields, Moment
+
+
+class RequirementOut(Fields):
+    """A Python package that an executor needs, as the web process has it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str = Field(examples=["httpx"])
+    version: str | None = Field(description="the installed one, or null")
+    is_installed: bool
+
+
+class RetryOut(Fields):
+    """How often and how soon a failed task is tried again."""
+
+    max_attempts: int
+    backoff: str = Field(examples=["exponential"])
+    base_seconds: float
+    cap_seconds: float
+    jitter: float
+
+
+class BreakerOut(Fields):
+    """Where a circuit breaker stands."""
+
+    state: str = Field(examples=["closed", "open", "half_open"])
+    failures: int = Field(description="in a row, so far")
+    retry_at: Moment | None = Field(description="when one task may try the executor again; null when it is closed")
 
 
 class ExecutorOut(Fields):
@@ -23,20 +62,34 @@ class ExecutorOut(Fields):
     id: str
     name: str
     description: str
-    origin: str = Field(examples=["built-in"])
+    origin: str = Field(
+        description="`not here`: other workers alone have it, or nobody; what its author declares is not known",
+        examples=["built-in", "example", "user", "made here", "not here"],
+    )
+    version: str = Field(description="its author's; empty when none is given", examples=["1.2"])
+    requires: list[RequirementOut]
     tags: list[str]
     input_schema: Any = Field(description="a JSON Schema; {} when none is declared")
     output_schema: Any
     example: Any = Field(description="inputs to start from, or null")
-    is_async: bool
-    idempotent: bool = Field(description="false: never run again after its worker was lost")
-    isolation: str = Field(examples=["lane", "process"])
+    is_async: bool | None
+    idempotent: bool | None = Field(description="false: never run again after its worker was lost")
+    isolation: str | None = Field(examples=["lane", "process"])
     timeout_seconds: float | None
     enabled: bool
     max_concurrency: int | None = Field(description="attempts at a time over all workers")
     rate_count: int | None = Field(description="starts per rate_seconds over all workers")
     rate_seconds: float
+    default_timeout_seconds: float | None = Field(description="of each attempt, for tasks without a timeout")
+    default_retry: RetryOut | None = Field(description="for tasks without a policy of their own")
+    default_params: dict[str, Any] = Field(description="below the params of each task")
+    breaker_failures: int | None = Field(description="failures in a row that open its circuit breaker")
+    breaker_seconds: float = Field(description="seconds until one task tries it again")
+    breaker: BreakerOut
+    allowed_groups: list[str] = Field(description="who may use it; empty: everybody", examples=[["operations"]])
+    usable: bool = Field(description="the caller may use it")
     available: bool = Field(description="a live worker has it")
+    page: str | None = Field(description="its page in the administration, for those who may go there")
 
 
 class DayUsageOut(Fields):
@@ -50,7 +103,11 @@ class DayUsageOut(Fields):
 
 
 class UsageOut(Fields):
-    """Task runs of everybody's runs of the last 7 days that have ended; seconds of their last attempts."""
+    """Task runs of everybody's runs that ended in the last 7 days, as workers counted them.
+
+    Half and 95 % of their last attempts took no longer than `p50_seconds` and `p95_seconds`, which are at most 26 % too
+    high.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -71,53 +128,62 @@ class ExecutorDetails(ExecutorOut):
     usage: UsageOut
 
 
-def configs() -> dict[str, ExecutorConfig]:
-    """Return what is decided, by executor."""
-    return {config.executor: config for config in ExecutorConfig.objects.all()}
+def executor_rows(actor: Actor, specs: Iterable[ExecutorSpec]) -> list[dict[str, Any]]:
+    """Return executors as ExecutorOut, with a constant number of queries."""
+    decided, available, closed = configs(), offered(), rules.closed_executors(actor)
+    return [_declared(spec) | _decided(actor, spec.id, decided, available, closed) for spec in specs]
 
 
-def offered() -> set[str]:
-    """Return the executors that live workers offer."""
-    return {name for names in Worker.objects.live().values_list("executors", flat=True) for name in names}
+def executor_details(actor: Actor, executor: str) -> dict[str, Any]:
+    """Return an executor that is known as ExecutorDetails; it may be one that this process does not have."""
+    spec = default_registry.find(executor)
+    declared = _declared(spec) if spec else {**_NOT_DECLARED, "id": executor, "name": executor}
+    return {
+        **declared,
+        **_decided(actor, executor, configs(), offered(), rules.closed_executors(actor)),
+        "docs": docs(spec) if spec else "",
+        "source": source(spec) if spec else None,
+        "usage": read_usage(executor),
+    }
 
 
-def executor_row(spec: ExecutorSpec, decided: Mapping[str, ExecutorConfig], available: set[str]) -> dict[str, Any]:
-    """Return an executor as ExecutorOut."""
-    limits = limits_of(decided.get(spec.id) or ExecutorConfig(executor=spec.id))
-    examples = _plain(lambda: list(spec.cls.examples), [])
+def _declared(spec: ExecutorSpec) -> dict[str, Any]:
+    """What its author says."""
     return {name: getattr(spec, name) for name in _SAME} | {
         "tags": [str(tag) for tag in spec.cls.tags],
-        "input_schema": _plain(spec.cls.get_input_schema, {}),
-        "output_schema": _plain(spec.cls.get_output_schema, {}),
-        "example": examples[0] if examples else None,
-        **{name: limits[name] for name in LIMITS},
-        "available": spec.id in available,
+        "requires": spec.requirements,
+        "input_schema": input_schema(spec),
+        "output_schema": output_schema(spec),
+        "example": example_inputs(spec),
     }
 
 
-def executor_details(spec: ExecutorSpec) -> dict[str, Any]:
-    """Return an executor as ExecutorDetails."""
-    return executor_row(spec, configs(), offered()) | {
-        "docs": inspect.cleandoc(spec.cls.__doc__ or ""),
-        "source": _source(spec.cls),
-        "usage": read_usage(spec.id),
+def _decided(
+    actor: Actor, executor: str, decided: Mapping[str, ExecutorConfig], available: set[str], closed: set[str]
+) -> dict[str, Any]:
+    """What the installation decides, and who has it."""
+    config = decided.get(executor) or ExecutorConfig(executor=executor)
+    return {
+        **decisions_of(config),
+        "default_params": shown_value(actor, config.default_params),
+        "breaker": _breaker(config),
+        "available": executor in available,
+        "usable": executor not in closed,
+        "page": reverse("admin:executor", args=[executor]) if rules.may_enter_admin(actor) else None,
     }
 
 
-_SAME: Final = (*("id", "name", "description", "origin", "is_async", "idempotent", "isolation", "timeout_seconds"),)
+def _breaker(config: ExecutorConfig) -> dict[str, Any]:
+    retry_at = None if config.breaker_state == "closed" else config.breaker_retry_at
+    return {"state": config.breaker_state, "failures": config.breaker_count, "retry_at": retry_at}
 
 
-def _plain(declared: Callable[[], Any], otherwise: Any) -> Any:
-    """Return what an author's code declares, if it can be had and is JSON: one bad executor must not hide the rest."""
-    try:
-        value = declared()
-    except Exception:  # noqa: BLE001 - the boundary to an author's code
-        return otherwise
-    return otherwise if find_problem(value) else value
-
-
-def _source(cls: type) -> str | None:
-    try:
-        return inspect.getsource(cls)
-    except (OSError, TypeError):
-        return None
+_SAME: Final = (
+    *("id", "name", "description", "origin", "version", "is_async", "idempotent", "isolation", "timeout_seconds"),
+)
+#: What stands in the place of what an author says, when that can't be known here.
+_NOT_DECLARED: Final[dict[str, Any]] = {
+    **{"description": "", "origin": ELSEWHERE, "version": "", "tags": [], "requires": []},
+    **{"input_schema": {}, "output_schema": {}, "example": None, "timeout_seconds": None},
+    **{"is_async": None, "idempotent": None, "isolation": None},
+}

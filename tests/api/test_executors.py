@@ -13,7 +13,8 @@ from django.utils import timezone
 from apflow import BaseTask
 from orchestration.engine.registry import default_registry
 from orchestration.engine.status import Status
-from orchestration.models import AuditEntry, ExecutorConfig, Run, TaskRun, Tree, Worker
+from orchestration.models import AuditEntry, ExecutorConfig, Run, Tree, Worker
+from tests.executor_use import make_use
 from tests.pages.scene import make_run, make_tree, make_worker
 
 from .conftest import Caller
@@ -46,6 +47,8 @@ def row_of(caller: Caller, executor: str) -> Any:
 def test_the_catalogue_joins_author_installation_and_workers(viewer: Caller) -> None:
     row = row_of(viewer, "rest_executor")
     assert (row["origin"], row["is_async"], row["available"], row["enabled"]) == ("built-in", True, False, True)
+    assert [(needed["name"], needed["is_installed"]) for needed in row["requires"]] == [("httpx", True)]
+    assert row["version"] == ""
     assert row["input_schema"]["properties"]["url"] and row["rate_seconds"] == 60.0
     make_worker(executors=["rest_executor"])
     make_worker(executors=["echo"], stopped_at=timezone.now())
@@ -72,22 +75,21 @@ def test_the_catalogue_takes_few_queries(viewer: Caller) -> None:
     with CaptureQueriesContext(connection) as captured:
         viewer("GET", "/executors")
     tables = [query["sql"] for query in captured if "orchestration_" in query["sql"]]
-    assert len(tables) == 2
+    assert len(tables) == 3
 
 
 def test_the_usage_counts_the_last_days(viewer: Caller) -> None:
     assert viewer("GET", "/executors/echo").body["usage"] == {
         "runs": 0, "failures": 0, "p50_seconds": None, "p95_seconds": None, "days": [],
     }  # fmt: skip
-    tree = make_tree()
-    now = timezone.now()
-    for hours, status in ((30, "completed"), (1, "failed"), (1, "completed"), (24 * 8, "failed")):
-        make_run(tree, status, tasks=2, queued_at=now - timedelta(hours=hours))
-    make_run(tree, "in_progress", tasks=1)
-    TaskRun.objects.filter(ordinal=1).update(executor="other")
+    make_use("echo", 3, 1)
+    make_use("echo", 3, 1, days_ago=6)
+    make_use("echo", 7, days_ago=7)
+    make_use("other", 1)
     usage = viewer("GET", "/executors/echo").body["usage"]
-    assert (usage["runs"], usage["failures"], usage["p50_seconds"]) == (3, 1, pytest.approx(2.4))
-    assert sum(day["runs"] for day in usage["days"]) == 3
+    assert (usage["runs"], usage["failures"]) == (6, 2)
+    assert 2.4 <= usage["p50_seconds"] <= 2.4 * 1.26 and usage["p95_seconds"] == usage["p50_seconds"]
+    assert sum(day["runs"] for day in usage["days"]) == 6
     assert [day["day"] for day in usage["days"]] == sorted(day["day"] for day in usage["days"])
 
 
@@ -123,6 +125,40 @@ def test_an_executor_that_is_not_there_is_a_404(admin: Caller, name: str) -> Non
     assert admin("PATCH", f"/executors/{name}", {"enabled": False}).status == 404
 
 
+@pytest.mark.parametrize("known_by", ["a worker", "a decision"])
+def test_an_executor_that_is_not_here_is_decided_about(admin: Caller, editor: Caller, known_by: str) -> None:
+    path = "/executors/only_there"
+    if known_by == "a worker":
+        make_worker(executors=["only_there"])
+    else:
+        ExecutorConfig.objects.create(executor="only_there")
+    assert editor("PATCH", path, {"enabled": False}).status == 403
+    assert editor("POST", f"{path}/reset-breaker").status == 403
+    changed = admin("PATCH", path, {"enabled": False, "breaker_failures": 3})
+    assert (changed.status, changed.body["enabled"], changed.body["available"]) == (200, False, known_by == "a worker")
+    shown = {
+        name: changed.body[name] for name in ("id", "name", "origin", "input_schema", "is_async", "docs", "source")
+    }
+    assert shown == {"id": "only_there", "name": "only_there", "origin": "not here", "input_schema": {},
+                     "is_async": None, "docs": "", "source": None}  # fmt: skip
+    assert admin("GET", path).body == changed.body
+    soon = timezone.now() + timedelta(minutes=1)
+    ExecutorConfig.objects.update(breaker_count=3, breaker_retry_at=soon)
+    assert admin("POST", f"{path}/reset-breaker").body["breaker"] == {
+        "state": "closed",
+        "failures": 0,
+        "retry_at": None,
+    }
+    # Only what is here can be tried.
+    assert admin("POST", f"{path}/try", {"inputs": {}}).status == 404
+
+
+def test_what_a_stopped_worker_had_is_not_known(admin: Caller) -> None:
+    make_worker(executors=["only_there"], stopped_at=timezone.now())
+    for method, path in (("PATCH", ""), ("POST", "/reset-breaker"), ("GET", "")):
+        assert admin(method, f"/executors/only_there{path}", {} if method == "PATCH" else None).status == 404
+
+
 # --- workers --------------------------------------------------------------------------------------------------------
 
 
@@ -148,16 +184,112 @@ def test_workers_show_what_runs_there_as_far_as_the_caller_sees_it(
     assert hidden.owner == worker
 
 
-def test_administrators_drain_workers(admin: Caller, editor: Caller, worker: Worker) -> None:
+def test_administrators_drain_and_resume_workers(admin: Caller, editor: Caller, worker: Worker) -> None:
     path = f"/workers/{worker.pk}"
-    assert editor("PATCH", path, {"draining": True}).status == 403
+    for draining in (True, False):
+        assert editor("PATCH", path, {"draining": draining}).status == 403
     for _ in range(2):
-        answer = admin("PATCH", path, {"draining": True})
+        answer = admin("PATCH", path, {"draining": True, "reason": "A new kernel"})
         assert (answer.status, answer.body["draining"], answer.body["live"]) == (200, True, True)
-    assert AuditEntry.objects.filter(act="worker.drain", username="ada").count() == 1
-    assert admin("PATCH", path, {"draining": False}).status == 422
-    Worker.objects.update(stopped_at=timezone.now())
+        assert (answer.body["state"], answer.body["drain_reason"]) == ("draining", "A new kernel")
+    entry = AuditEntry.objects.get(act="worker.drain")
+    assert (entry.username, entry.reason, entry.subject_id) == ("ada", "A new kernel", str(worker.pk))
+    worker.refresh_from_db()
+    assert (worker.drained_by, worker.drained_at is not None) == (admin.user, True)
+    Worker.objects.update(running=0)
+    assert admin("GET", "/workers").body["items"][0]["state"] == "drained"
+    for _ in range(2):
+        answer = admin("PATCH", path, {"draining": False})
+        assert (answer.body["state"], answer.body["drained_at"], answer.body["drain_reason"]) == ("live", None, "")
+    assert AuditEntry.objects.filter(act="worker.resume").count() == 1
+
+
+def test_what_is_gone_or_runs_one_tree_is_not_drained(admin: Caller, worker: Worker) -> None:
+    path = f"/workers/{worker.pk}"
+    Worker.objects.update(accepts_runs=False)
     answer = admin("PATCH", path, {"draining": True})
     assert (answer.status, answer.code) == (409, "not_possible")
+    assert "Cancel that run instead" in answer.body["error"]["message"]
+    Worker.objects.update(accepts_runs=True, lease_expires_at=timezone.now())
+    assert "was lost" in admin("PATCH", path, {"draining": True}).body["error"]["message"]
+    Worker.objects.update(stopped_at=timezone.now())
+    for draining in (True, False):
+        answer = admin("PATCH", path, {"draining": draining})
+        assert (answer.status, answer.code) == (409, "not_possible")
+        assert "has stopped" in answer.body["error"]["message"]
     worker.delete()
     assert admin("PATCH", path, {"draining": True}).status == 404
+
+
+# --- what is decided besides limits -----------------------------------------------------------------------------------
+
+
+def test_decisions_are_read_back_and_secrets_are_for_editors(admin: Caller, viewer: Caller) -> None:
+    body = {
+        "default_timeout_seconds": 2.5, "default_retry": {"max_attempts": 3}, "breaker_failures": 4,
+        "default_params": {"password": "hunter22"}, "allowed_groups": ["editor"],
+    }  # fmt: skip
+    answer = admin("PATCH", "/executors/echo", body).body
+    assert (answer["default_timeout_seconds"], answer["default_retry"]["max_attempts"]) == (2.5, 3)
+    assert (answer["default_params"], answer["usable"]) == ({"password": "hunter22"}, True)
+    assert answer["page"] == "/admin/orchestration/executorconfig/of/echo/"
+    assert answer["breaker"] == {"state": "closed", "failures": 0, "retry_at": None}
+    seen = row_of(viewer, "echo")
+    assert (seen["usable"], seen["allowed_groups"], seen["page"]) == (False, ["editor"], None)
+    assert "hunter22" not in str(seen)
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"default_retry": {"max_attempts": 0}}, "$.default_retry.max_attempts"),
+        ({"allowed_groups": ["ghosts"]}, "$.allowed_groups[0]"),
+        ({"default_params": {"a": "•••"}}, "$.default_params.a"),
+        ({"breaker_failures": 0}, "$.breaker_failures"),
+        ({"default_timeout_seconds": -1}, "$.default_timeout_seconds"),
+    ],
+)
+def test_a_wrong_decision_is_named_by_its_place(admin: Caller, body: Any, path: str) -> None:
+    answer = admin("PATCH", "/executors/echo", body)
+    assert (answer.status, answer.body["error"]["path"]) == (422, path)
+    assert not ExecutorConfig.objects.exists()
+
+
+def test_a_breaker_is_shown_and_closed(admin: Caller, editor: Caller) -> None:
+    soon = timezone.now() + timedelta(minutes=1)
+    ExecutorConfig.objects.create(executor="echo", breaker_failures=2, breaker_count=2, breaker_retry_at=soon)
+    shown = editor("GET", "/executors/echo").body["breaker"]
+    assert (shown["state"], shown["failures"]) == ("open", 2) and shown["retry_at"]
+    assert editor("POST", "/executors/echo/reset-breaker").status == 403
+    assert admin("POST", "/executors/echo/reset-breaker").body["breaker"]["state"] == "closed"
+
+
+def test_an_executor_is_tried_by_whoever_may_use_it(admin: Caller, editor: Caller, viewer: Caller) -> None:
+    body = {"inputs": {"text": "hello"}}
+    answer = editor("POST", "/executors/echo/try", body)
+    run = Run.objects.get(pk=answer.body["id"])
+    assert (answer.status, run.tree, run.task_runs.get().inputs) == (201, None, {"text": "hello"})
+    wrong = editor("POST", "/executors/rest_executor/try", {"inputs": {"url": 3}})
+    assert (wrong.status, wrong.body["error"]["path"]) == (422, "$.inputs.url")
+    assert viewer("POST", "/executors/echo/try", body).status == 403
+    admin("PATCH", "/executors/echo", {"allowed_groups": ["admin"]})
+    refused = editor("POST", "/executors/echo/try", body)
+    assert refused.status == 403 and "'echo'" in refused.body["error"]["message"]
+    assert admin("POST", "/executors/echo/try", body).status == 201
+    assert Run.objects.count() == 2
+
+
+def test_who_may_not_use_an_executor_is_told_at_saving_and_stopped_at_starting(admin: Caller, editor: Caller) -> None:
+    admin("PATCH", "/executors/echo", {"allowed_groups": ["admin"]})
+    task = {"id": "a", "name": "Say hello", "executor": "echo", "inputs": {}}
+    document = {"format": "apflow-tree", "version": 1, "tree": {"name": "T"}, "tasks": [task]}
+    saved = editor("POST", "/trees", document)
+    assert saved.status == 201
+    (problem,) = saved.body["problems"]
+    assert problem["path"] == "$.tasks[0].executor" and "'Say hello'" in problem["message"]
+    assert not editor("POST", "/trees/validate", document).body["valid"]
+    started = editor("POST", f"/trees/{saved.body['id']}/runs", {})
+    assert (started.status, started.body["error"]["path"]) == (422, "$.tasks[0].executor")
+    unstored = editor("POST", "/runs", {"definition": document})
+    assert (unstored.status, unstored.body["error"]["path"]) == (422, "$.definition.tasks[0].executor")
+    assert admin("POST", "/runs", {"definition": document}).status == 201

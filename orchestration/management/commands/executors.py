@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from orchestration import discovery
+from orchestration.actions.made_executors import refresh_executors
 from orchestration.engine.registry import ExecutorSpec, default_registry
 from orchestration.management.plain_command import PlainCommand
 
@@ -23,6 +24,7 @@ class Command(PlainCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the list."""
+        refresh_executors(at_once=True)
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(), indent=2, ensure_ascii=False))
             return
@@ -46,6 +48,8 @@ def _executor(spec: ExecutorSpec) -> dict[str, Any]:
         "name": spec.name,
         "origin": spec.origin,
         "module": spec.module,
+        "version": spec.version,
+        "requires": [{"name": needed.name, "installed": needed.version} for needed in spec.requirements],
         "description": spec.description,
         "tags": list(spec.cls.tags),
         "examples": list(spec.cls.examples),

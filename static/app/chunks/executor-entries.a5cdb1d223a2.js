@@ -1,0 +1,3 @@
+import{t as e}from"./words.7830cde5e1ed.js";var t=` group`,n={"built-in":`Built in`,example:`Examples`,user:`Your own`,"made here":`Made here`};function r({executors:r}){let i=[`user`,`made here`,`built-in`,`example`];return[...[...r].sort((e,t)=>i.indexOf(e.origin)-i.indexOf(t.origin)||e.name.localeCompare(t.name)).map(t=>{let[r]=t.description.split(`
+
+`),i={id:t.id,name:t.name,group:n[t.origin]??t.origin,about:r??``,words:[t.id,...t.tags].join(` `)},a=t.enabled?!t.usable&&e(`palette.notYours`):e(`palette.off`);return a?{...i,disabled:a}:i}),{id:t,name:e(`palette.group`),group:`Structure`,about:e(`palette.groupAbout`)}]}function i(e){return e===t?null:e}export{i as n,r as t};

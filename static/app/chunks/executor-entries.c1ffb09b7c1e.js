@@ -1,3 +1,0 @@
-import{t as e}from"./words.334c0bef0f2d.js";var t=` group`,n={"built-in":`Built in`,example:`Examples`,user:`Your own`};function r({executors:r}){let i=[`user`,`built-in`,`example`];return[...[...r].sort((e,t)=>i.indexOf(e.origin)-i.indexOf(t.origin)||e.name.localeCompare(t.name)).map(t=>{let[r]=t.description.split(`
-
-`),i={id:t.id,name:t.name,group:n[t.origin]??t.origin,about:r??``,words:[t.id,...t.tags].join(` `)};return t.enabled?i:{...i,disabled:e(`palette.off`)}}),{id:t,name:e(`palette.group`),group:`Structure`,about:e(`palette.groupAbout`)}]}function i(e){return e===t?null:e}export{i as n,r as t};
