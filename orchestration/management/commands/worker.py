@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 from orchestration.actions.engines import make_engine
 from orchestration.management.arguments import positive_int, seconds
 from orchestration.management.plain_command import PlainCommand
+from orchestration.management.schema_guard import require_fitting_schema
 from orchestration.management.worker import serve
 
 
@@ -34,5 +35,6 @@ class Command(PlainCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Serve until stopped."""
+        """Serve until stopped; raises CommandError when the database's tables are not those of this version."""
+        require_fitting_schema()
         serve(make_engine(slots=options["slots"], drain_seconds=options["drain_seconds"]))
