@@ -11,25 +11,11 @@ from django.urls import reverse
 
 from orchestration.models import AuditEntry, Secret, SecretUse
 from orchestration.store.vault import unseal
-from tests.pages.scene import make_tree, make_user
+from tests.pages.scene import make_tree, make_user, make_worker
 
 pytestmark = pytest.mark.django_db
 
 VALUE = "  s3cret-value-of-the-crm\n"
-
-
-@pytest.fixture
-def ada() -> User:
-    user = make_user("ada")
-    user.groups.add(Group.objects.get(name="admin"))
-    return user
-
-
-@pytest.fixture
-def browser(ada: User) -> Client:
-    client = Client()
-    client.force_login(ada)
-    return client
 
 
 def page(name: str, *args: Any) -> str:
@@ -61,6 +47,14 @@ def test_it_is_made_granted_and_never_shown(browser: Client, ada: User) -> None:
         shown = browser.get(address).content.decode()
         assert VALUE.strip() not in shown and secret.ciphertext not in shown
     assert f"echo, tree {tree.name}" in browser.get(page("secret_changelist")).content.decode()
+
+
+def test_it_is_granted_to_executors_that_only_workers_have(browser: Client) -> None:
+    worker = make_worker(executors=["echo", "far_away"])
+    secret = make(browser, executors=["far_away"])
+    worker.delete()
+    assert send(browser, page("secret_change", secret.pk), executors=["far_away"]).status_code == 302
+    assert Secret.objects.get().executors == ["far_away"]
 
 
 def test_without_a_new_value_the_old_one_stays(browser: Client) -> None:
@@ -105,14 +99,23 @@ def test_a_refused_form_does_not_send_the_value_back(browser: Client) -> None:
 
 
 def test_every_write_is_in_the_trail_without_the_value(browser: Client) -> None:
-    secret = make(browser)
-    send(browser, page("secret_change", secret.pk), value="another value")
+    tree, other = make_tree("Nightly"), make_tree("Weekly")
+    secret = make(browser, executors=["echo"], trees=[tree.pk])
+    changed = {"description": "of the CRM", "trees": [other.pk], "for_all": "on", "executors": ["echo"]}
+    send(browser, page("secret_change", secret.pk), value="another value", **changed)
+    send(browser, page("secret_change", secret.pk), **changed)  # which changes nothing
     browser.post(page("secret_delete", secret.pk), {"post": "yes"})
     entries = AuditEntry.objects.filter(subject_type="secret").order_by("id")
-    assert [(entry.act, entry.subject) for entry in entries] == [
-        ("secret.add", "CRM"),
-        ("secret.change", "CRM"),
-        ("secret.delete", "CRM"),
+    made = {"name": "CRM", "description": "", "for_all": False, "executors": ["echo"], "webhooks": []}
+    one, two = [f"Nightly ({tree.pk})"], [f"Weekly ({other.pk})"]
+    differs = {
+        **{"description": ["", "of the CRM"], "for_all": [False, True], "trees": [one, two]},
+        "value": "a new one",
+    }
+    assert [(entry.act, entry.subject, entry.detail) for entry in entries] == [
+        ("secret.create", "CRM", {**made, "trees": one}),
+        ("secret.change", "CRM", {"changed": differs}),
+        ("secret.delete", "CRM", {**made, "description": "of the CRM", "for_all": True, "trees": two}),
     ]
     said = " ".join(str(entry.detail) for entry in entries)
     assert "another value" not in said and VALUE.strip() not in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import textwrap
 import time
 from typing import Any
 from urllib.parse import quote
@@ -41,6 +42,11 @@ class LeakyApart(Leaky):
     isolation = "process"
 
 
+def _fold(text: str) -> str:
+    """Wrap a text as PEM files are."""
+    return "\r\n".join(text[start : start + 64] for start in range(0, len(text), 64))
+
+
 @executor_register(id="leaky_encoder")
 class LeakyEncoder(BaseTask):
     """Says what it is given in every form that it can think of; in its result too."""
@@ -54,10 +60,16 @@ class LeakyEncoder(BaseTask):
             "url": quote(given, safe=""),
             "json": json.dumps({"nested": json.dumps(given)}),
             "lines": given.splitlines(),
+            "wrapped": base64.encodebytes(given.encode()).decode(),
+            "PEM": f"-----BEGIN-----\r\n{_fold(base64.urlsafe_b64encode(given.encode()).decode())}\r\n-----END-----",
+            "folded": textwrap.wrap(given, 30),
+            "escaped": json.dumps({"nested": "\n    ".join(textwrap.wrap(given, 30))}),
             given: "as a key",
         }
         for form in forms.values():
             self.log.info("it is %s", form)
+        for line in (*forms["wrapped"].splitlines(), *forms["PEM"].splitlines()):
+            self.log.info("the next line is %s", line)
         self.report_progress(0.5, forms["url"])
         if inputs.get("fails"):
             raise RuntimeError(f"{forms}")

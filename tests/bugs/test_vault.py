@@ -6,6 +6,8 @@ import base64
 import io
 import json
 import logging
+import random
+import string
 from typing import Any
 from urllib.parse import quote
 
@@ -61,10 +63,8 @@ def everything_stored() -> str:
     return "\n".join(rows)
 
 
-@pytest.mark.parametrize("executor", ["leaky_encoder", "leaky_encoder_apart"])
-@pytest.mark.parametrize("fails", [False, True], ids=["returned", "raised"])
-def test_no_form_of_it_is_stored_or_logged(executor: str, fails: bool) -> None:
-    secret(executors=[executor])
+def said_by(executor: str, fails: bool) -> str:
+    """Return whatever is stored and logged of a run that leaks, escapes resolved."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     logging.getLogger().addHandler(handler)
@@ -74,11 +74,31 @@ def test_no_form_of_it_is_stored_or_logged(executor: str, fails: bool) -> None:
         logging.getLogger().removeHandler(handler)
     assert run.status == ("failed" if fails else "completed")
     stored = everything_stored()
-    # What JSON escapes, text in JSON escapes again.
-    said = "\n".join([stored, stored.encode().decode("unicode_escape", "replace"), stream.getvalue()])
-    assert [form for form in FORMS if form in said] == []
     assert MASK in stored
     assert "{{ secrets.CRM }}" in stored, "the definition names it still"
+    # What JSON escapes, text in JSON escapes again.
+    return "\n".join([stored, stored.encode().decode("unicode_escape", "replace"), stream.getvalue()])
+
+
+@pytest.mark.parametrize("executor", ["leaky_encoder", "leaky_encoder_apart"])
+@pytest.mark.parametrize("fails", [False, True], ids=["returned", "raised"])
+def test_no_form_of_it_is_stored_or_logged(executor: str, fails: bool) -> None:
+    secret(executors=[executor])
+    said = said_by(executor, fails)
+    assert [form for form in FORMS if form in said] == []
+
+
+@pytest.mark.parametrize(
+    ("executor", "size"),
+    [*(("leaky_encoder", size) for size in (20, 57, 58, 92, 400, 3000)), ("leaky_encoder_apart", 92)],
+)
+@pytest.mark.parametrize("fails", [False, True], ids=["returned", "raised"])
+def test_no_piece_of_a_long_one_is_left_in_any_line(executor: str, fails: bool, size: int) -> None:
+    value = "".join(random.Random(size).choices(string.ascii_letters + string.digits, k=size))
+    secret(value=value, executors=[executor])
+    said = said_by(executor, fails)
+    for form in (value, base64.b64encode(value.encode()).decode()):
+        assert [form[at : at + 8] for at in range(len(form) - 7) if form[at : at + 8] in said] == []
 
 
 def test_what_comes_after_gets_what_is_stored() -> None:
