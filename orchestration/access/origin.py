@@ -15,7 +15,11 @@ from django.utils.decorators import sync_and_async_middleware
 from orchestration.actions.audit import Origin, writing_from
 from orchestration.models import AuditEntry
 
-_VIAS: Final = (("/api/", AuditEntry.Via.API), ("/admin/", AuditEntry.Via.ADMIN))
+_VIAS: Final = (
+    ("/api/", AuditEntry.Via.API),
+    ("/admin/", AuditEntry.Via.ADMIN),
+    ("/hooks/in/", AuditEntry.Via.WEBHOOK),
+)
 
 SyncHandler = Callable[[HttpRequest], HttpResponseBase]
 AsyncHandler = Callable[[HttpRequest], Awaitable[HttpResponseBase]]

@@ -11,23 +11,37 @@
 | steer a run | operators who see it; who started it |
 | run a tree that is not stored, run again with other inputs | operators who may make trees, or change them |
 | run again | operators who see the run, and its tree if there is one |
-| see a schedule, run it now | operators who see its tree |
+| see a schedule, run it now or for moments of the past, cancel that | operators who see its tree |
 | make, change, delete a schedule, switch it on or off | editors who see its tree |
 | pause all schedules | administrators |
+| make, change, delete, test webhooks of both kinds, read their logs | administrators |
+| see, make, change and delete secrets, read who used them; never a value | administrators; who has the permission |
+| see and make executors here, change and delete them | administrators |
+| arrange hooks, try them out | administrators |
+| drain and resume workers | administrators |
+| use an executor, in whatever they start | everybody; of one that is for groups, its groups and administrators |
+| see the executors, and what is decided about them | everybody |
+| decide about executors, close their circuit breakers | administrators |
+| try an executor | who may run a tree that is not stored, and may use it |
 | delete a run | who may delete its tree; editors: runs that they started |
 | make and revoke tokens of their own | everybody, in a session or with a token of the scope admin |
 | keep views of the list of runs | everybody, in a session or with a token of the scope admin |
-| revoke other people's tokens, read the audit trail, unlock sign-ins | administrators |
+| list and end sessions of their own | everybody, in a session or with a token of the scope admin |
+| revoke other people's tokens, end their sessions, link them to single sign-on | administrators |
+| see users and groups | administrators; who has the permission |
+| make, change and delete users and groups, see where people are signed in | administrators |
+| read the audit trail, unlock sign-ins | administrators |
 | enter the admin pages | staff, administrators |
 """
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
-from orchestration.models import ApiToken, Run, RunView, Schedule, Tree
+from orchestration.models import ApiToken, ExecutorConfig, Run, RunView, Schedule, TaskRun, Tree
 from orchestration.models.definition import TreeQuerySet, sees_all
 from orchestration.models.execution import RunQuerySet
 from orchestration.models.identity import ApiTokenQuerySet
@@ -117,6 +131,56 @@ def may_pause_schedules(actor: Actor) -> bool:
     return may_administer(actor)
 
 
+def may_manage_webhooks(actor: Actor) -> bool:
+    """Tell whether the actor may make and change webhooks, and read what was sent and received."""
+    return may_administer(actor)
+
+
+def may_see_secrets(actor: Actor) -> bool:
+    """Tell whether the actor may see which secrets there are, and who may use them; nobody sees a value."""
+    return actor.can("view_secret") or actor.can("change_secret")
+
+
+def may_manage_secrets(actor: Actor, act: Literal["add", "change", "delete"]) -> bool:
+    """Tell whether the actor may make secrets, change or delete them."""
+    return actor.can(f"{act}_secret")
+
+
+def may_see_secret_uses(actor: Actor) -> bool:
+    """Tell whether the actor may read who has used which secret."""
+    return actor.can("view_secretuse")
+
+
+def may_make_executors(actor: Actor) -> bool:
+    """Tell whether the actor may see how executors were made here, make them, change and delete them."""
+    return may_administer(actor)
+
+
+def may_arrange_hooks(actor: Actor) -> bool:
+    """Tell whether the actor may look at hooks, make, change, order and delete them, and try them out."""
+    return may_administer(actor)
+
+
+def find_task_run(actor: Actor, pk: int) -> TaskRun | None:
+    """Return a task run, with its run and tree, of a run that the actor may see."""
+    return TaskRun.objects.select_related("run__tree").filter(pk=pk, run__in=runs_of(actor)).first()
+
+
+def closed_executors(actor: Actor) -> set[str]:
+    """Executors that are for groups which the actor is not in; every start is refused that would use one."""
+    return set(ExecutorConfig.objects.closed_to(actor.user).values_list("executor", flat=True))
+
+
+def may_try_executor(actor: Actor, executor: str) -> bool:
+    """Tell whether the actor may run one executor by itself."""
+    return may_start_unstored(actor) and executor not in closed_executors(actor)
+
+
+def may_decide_about_executors(actor: Actor) -> bool:
+    """Tell whether the actor may switch executors on and off, limit them, and close their circuit breakers."""
+    return may_administer(actor)
+
+
 def may_change_inputs(actor: Actor) -> bool:
     """Tell whether the actor may run a task with other inputs than its author has given it."""
     return actor.can("change_tree")
@@ -167,9 +231,35 @@ def may_administer(actor: Actor) -> bool:
     return actor.within_scope("manage_all_trees") and sees_all(actor.user)
 
 
+def may_steer_workers(actor: Actor) -> bool:
+    """Tell whether the actor may drain and resume workers."""
+    return may_administer(actor)
+
+
+def may_see_people(actor: Actor, model: type[Model]) -> bool:
+    """Tell whether the actor may look at users, or at groups."""
+    name = model._meta.model_name
+    held = (actor.user.has_perm(f"auth.{act}_{name}") for act in ("view", "change"))
+    return actor.within_scope(f"view_{name}") and any(held)
+
+
+def may_manage_people(actor: Actor, act: Literal["add", "change", "delete"], model: type[Model]) -> bool:
+    """Tell whether the actor may make, change or delete users, or groups.
+
+    It takes an administrator: whoever may make somebody one is as good as one of them.
+    """
+    return may_administer(actor) and actor.user.has_perm(f"auth.{act}_{model._meta.model_name}")
+
+
 def may_enter_admin(actor: Actor) -> bool:
     """Tell whether the admin pages let the actor in; what they may do there is asked piece by piece."""
     return actor.user.is_active and actor.token is None and (actor.user.is_staff or sees_all(actor.user))
+
+
+def may_see_in_admin(actor: Actor, model: type[Model]) -> bool:
+    """Tell whether the admin pages show the actor rows of a model."""
+    names = (f"{model._meta.app_label}.{act}_{model._meta.model_name}" for act in ("view", "change"))
+    return may_enter_admin(actor) and any(actor.user.has_perm(name) for name in names)
 
 
 def may_manage_tokens(actor: Actor) -> bool:
@@ -195,6 +285,11 @@ def may_revoke(actor: Actor, token: ApiToken) -> bool:
 def tokens_of(actor: Actor) -> ApiTokenQuerySet:
     """Tokens that the actor may list here: their own."""
     return ApiToken.objects.filter(user=actor.user.pk)
+
+
+def may_manage_sessions(actor: Actor) -> bool:
+    """Tell whether the actor may list and end their own sessions."""
+    return actor.within_scope("delete_signedin")
 
 
 def token_scopes(actor: Actor) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from axes.models import AccessAttempt
 from axes.signals import user_locked_out
@@ -19,6 +19,8 @@ from orchestration.actions import audit
 
 from .origin import client_address
 
+_SIGN_ON: Final = "signed_on_by"
+
 
 def record_sign_ins() -> None:
     """Connect the receivers; called when the app is ready."""
@@ -28,8 +30,19 @@ def record_sign_ins() -> None:
     user_locked_out.connect(_locked_out, dispatch_uid="audit.locked_out")
 
 
-def _signed_in(sender: Any, user: User, **_: Any) -> None:
-    audit.record("session.sign_in", user, user=user)
+def _signed_in(sender: Any, user: User, request: HttpRequest | None = None, **_: Any) -> None:
+    issuer = getattr(request, _SIGN_ON, None)
+    audit.record("session.sign_in", user, user=user, detail={"sign_on": issuer} if issuer else None)
+
+
+def note_sign_on(request: HttpRequest, issuer: str) -> None:
+    """Say by whose word the one whom this request lets in comes; the entry of the sign-in has it."""
+    setattr(request, _SIGN_ON, issuer)
+
+
+def note_refused_sign_on(code: str, issuer: str, *, username: str = "", detail: dict[str, Any]) -> None:
+    """Record that somebody whom a provider has vouched for was not let in, or that its word was not to be trusted."""
+    audit.record("session.refused", username=username, reason=code, detail={"sign_on": issuer, **detail})
 
 
 def _signed_out(sender: Any, user: User | None, **_: Any) -> None:

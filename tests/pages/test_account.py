@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from orchestration.access import actor_of_token
 from orchestration.actions.tokens import create_token
-from orchestration.models import ApiToken, AuditEntry
+from orchestration.models import ApiToken, AuditEntry, SignedIn
 
 from .conftest import signed_in, text_of
 from .scene import PASSWORD, Scene, make_user
@@ -234,6 +234,8 @@ def test_every_act_of_every_page_needs_its_form(scene: Scene, ann: User) -> None
     acts = {
         reverse("password"): 403,
         reverse("token-create"): 403,
+        reverse("sessions-end"): 403,
+        reverse("session-end", args=[1]): 403,
         reverse("token-revoke", args=[token.pk]): 403,
         reverse("tree-run", args=[scene.tree.pk]): 403,
         reverse("run-cancel", args=[scene.live.pk]): 403,
@@ -245,7 +247,28 @@ def test_every_act_of_every_page_needs_its_form(scene: Scene, ann: User) -> None
     assert token.revoked_at is None
 
 
+def test_ones_other_sessions_are_listed_and_ended(browser: Client, ann: User) -> None:
+    others = [signed_in(ann), signed_in(ann)]
+    theirs = signed_in(make_user("ben"))
+    text = text_of(browser.get("/account/"))
+    assert (text.count("this one"), "Sign out all others" in text) == (1, True)
+    keys = [str(client.cookies["sessionid"].value) for client in (browser, *others, theirs)]
+    assert not any(key in text for key in keys)
+    rows = {row.session_id: row.pk for row in SignedIn.objects.all()}
+    assert browser.post(reverse("session-end", args=[rows[keys[1]]])).status_code == 302
+    assert [client.get("/account/").status_code for client in others] == [302, 200]
+    for key in (keys[0], keys[3]):
+        # This one ends by signing out, and other people's are theirs.
+        assert browser.post(reverse("session-end", args=[rows[key]])).status_code == 404
+    assert browser.post(reverse("session-end", args=[10**30])).status_code == 404
+    browser.post(reverse("sessions-end"))
+    assert others[1].get("/account/").status_code == 302
+    assert theirs.get("/account/").status_code == 200
+    assert "Sign out all others" not in text_of(browser.get("/account/"))
+
+
 def test_acts_need_post(browser: Client) -> None:
+    assert browser.get("/account/sessions/end/").status_code == 405
     assert browser.get("/account/tokens/").status_code == 405
     assert browser.get("/account/tokens/1/revoke/").status_code == 405
     assert browser.put("/account/password/").status_code == 405
