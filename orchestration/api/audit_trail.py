@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from django.db.models import Q, QuerySet
+from django.http import StreamingHttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
 from orchestration.access import rules
+from orchestration.actions import audit
+from orchestration.actions.audit_export import FORMATS, export
+from orchestration.actions.audit_search import AuditSearch
 from orchestration.models import AuditEntry
 
 from .door import ApiRequest
@@ -39,37 +42,67 @@ class EntryOut(Fields):
     detail: dict[str, Json] = Field(examples=[{"version": 7}])
 
 
-class EntryQuery(PageQuery):
+class EntryFilter(Fields):
     """What the trail is narrowed by."""
 
     user: Text | None = Field(None, max_length=150, description="a user name")
     act: Text | None = Field(None, max_length=60, description="such as `tree.save`; `tree.` is all acts on trees")
+    object: Text | None = Field(None, max_length=120, description="a kind of subject, `tree`, or one, `tree:ID`")
     subject: Text | None = Field(None, max_length=255, description="the id or the name of what it was done to")
+    via: AuditEntry.Via | None = Field(None, description="the way it was done")
+    q: Text | None = Field(None, max_length=200, description="words that stand anywhere in the entry, or begin so")
     since: Moment | None = None
     until: Moment | None = None
+
+    def search(self) -> AuditSearch:
+        """Return what is looked for."""
+        texts = {"user": self.user, "act": self.act, "object": self.object, "subject": self.subject, "via": self.via}
+        given = {name: text for name, text in texts.items() if text is not None}
+        return AuditSearch(**given, words=self.q or "", since=self.since, until=self.until)
+
+
+class EntryQuery(EntryFilter, PageQuery):
+    """The same, for a page of it."""
+
+
+class ExportQuery(EntryFilter):
+    """The same, for a file of it."""
+
+    format: Literal["csv", "jsonl"] = Field("jsonl", description="a table, or a JSON object a line")
 
 
 @router.get("/audit", response=Page[EntryOut], summary="Read the audit trail")
 def list_audit(request: ApiRequest, query: Query[EntryQuery]) -> Page[Any]:
     """List what was done, newest first."""
+    _require_administrator(request)
+    return _NEWEST.page(query.search().narrow(AuditEntry.objects.all()), query, _lines)
+
+
+@router.get(
+    "/audit/export",
+    summary="The audit trail as a file",
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "The entries, newest first",
+                "content": {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in FORMATS.values()},
+            }
+        }
+    },
+)
+def export_audit(request: ApiRequest, query: Query[ExportQuery]) -> StreamingHttpResponse:
+    """Send what was done as CSV or as a JSON object a line. The export has an entry of its own."""
+    _require_administrator(request)
+    entries = query.search().narrow(AuditEntry.objects.all())
+    chosen = query.model_dump(mode="json", exclude_none=True, exclude={"format"})
+    audit.record("audit.export", user=request.auth.user, detail={"format": query.format, "filter": chosen})
+    headers = {"Content-Disposition": f'attachment; filename="audit.{query.format}"', "Cache-Control": "no-store"}
+    return StreamingHttpResponse(export(entries, query.format), content_type=FORMATS[query.format], headers=headers)
+
+
+def _require_administrator(request: ApiRequest) -> None:
     if not rules.may_administer(request.auth):
         raise forbidden("The audit trail is for administrators.")
-    return _NEWEST.page(_narrowed(AuditEntry.objects.all(), query), query, _lines)
-
-
-def _narrowed(entries: QuerySet[AuditEntry], query: EntryQuery) -> QuerySet[AuditEntry]:
-    conditions = Q()
-    if query.user is not None:
-        conditions &= Q(username=query.user)
-    if query.act is not None:
-        conditions &= Q(act__startswith=query.act) if query.act.endswith(".") else Q(act=query.act)
-    if query.subject is not None:
-        conditions &= Q(subject_id=query.subject) | Q(subject=query.subject)
-    if query.since is not None:
-        conditions &= Q(at__gte=query.since)
-    if query.until is not None:
-        conditions &= Q(at__lt=query.until)
-    return entries.filter(conditions)
 
 
 def _lines(entries: Sequence[AuditEntry]) -> list[Any]:

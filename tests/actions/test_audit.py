@@ -81,7 +81,7 @@ WRITES: list[tuple[str, str, Callable[[Tree, User], Any]]] = [
     ("task.cancel", "taskrun", lambda tree, user: ask_task(tree, "cancel", user)),
     ("task.run_now", "taskrun", lambda tree, user: ask_task(tree, "run_now", user)),
     ("run.delete", "run", lambda tree, user: delete_runs(Run.objects.filter(pk=make_run(tree).pk), user)),
-    ("user.password", "user", lambda tree, user: change_password(user, "correct horse")),
+    ("user.password", "user", lambda tree, user: change_password(user, "correct horse", user=user)),
 ]
 
 
