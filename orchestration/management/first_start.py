@@ -16,12 +16,13 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from orchestration.store.schema import PREPARING_LOCK
+
+from .schema_guard import require_no_newer_schema
+
 ADMIN_NAME = "admin"
 PASSWORD_VARIABLE = "APFLOW_ADMIN_PASSWORD"  # noqa: S105  (the variable's name)
 _EXAMPLES = "orchestration.management.examples"
-
-# Any number will do, as long as it is always the same: the key of the advisory lock.
-_LOCK_KEY = 0x6170666C6F77
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ def prepare_database() -> FirstAdmin | None:
     Any number of processes may do this at once: they take turns.
     """
     with _one_at_a_time():
+        require_no_newer_schema()
         call_command("migrate", interactive=False, verbosity=0)
         if get_user_model().objects.filter(is_superuser=True).exists():
             return None
@@ -69,7 +71,7 @@ def _load_examples() -> None:
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK_KEY])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [PREPARING_LOCK])
     try:
         yield
     finally:

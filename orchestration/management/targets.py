@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 
+from orchestration.actions.made_executors import refresh_executors
 from orchestration.engine.definition import MAX_DOCUMENT_BYTES, TreeSpec
 from orchestration.engine.errors import InvalidDefinitionError, Problem
 from orchestration.engine.registry import default_registry
@@ -34,9 +35,18 @@ def read_file(path: Path) -> bytes:
 
 
 def parse_file(path: Path) -> TreeSpec:
-    """Return the tree in a file. Raises InvalidTargetError listing every problem with its JSON path."""
+    """Return the tree in a file. Raises InvalidTargetError listing every problem with its JSON path.
+
+    The database is asked only for executors that are not known without it: they may have been made in the admin.
+    """
+    raw = read_file(path)
     try:
-        return parse_tree(read_file(path), default_registry, path.stem)
+        return parse_tree(raw, default_registry, path.stem)
+    except InvalidDefinitionError as error:
+        if any(problem.path.endswith(".executor") for problem in error.problems):
+            refresh_executors(at_once=True)
+    try:
+        return parse_tree(raw, default_registry, path.stem)
     except InvalidDefinitionError as error:
         raise InvalidTargetError(problem_list(str(path), error.problems)) from error
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from orchestration.actions.made_executors import refresh_executors
 from orchestration.actions.runs import RunRequest, start_spec
 from orchestration.actions.sdk.local_engine import local_engine
-from orchestration.actions.trees import tree_spec
+from orchestration.actions.trees import consistent_spec
 from orchestration.engine.definition import TreeSpec
 from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.management.arguments import parameter
@@ -47,6 +48,7 @@ class Command(PlainCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Start, follow, and end with the run's exit code."""
+        refresh_executors(at_once=True)
         spec, tree = self._target(options["tree"])
         _quieten_console()
         parameters = {name: _value(text) for name, text in options["param"]}
@@ -79,7 +81,7 @@ class Command(PlainCommand):
         if path.is_file() or path.suffix == ".json":
             return parse_file(path), None
         tree = find_tree(text)
-        return tree_spec(tree), tree
+        return consistent_spec(tree), tree
 
 
 def _quieten_console() -> None:
