@@ -9,8 +9,11 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from orchestration import __version__
+from orchestration.actions.hook_webhooks import tell_webhook
+from orchestration.discovery import failures
 from orchestration.engine.engine import Engine, EngineOptions, Surroundings
 from orchestration.store.engine_store import PostgresStore
+from orchestration.store.made_executors import read_made
 from orchestration.store.queries import StoredQueries
 from orchestration.store.vault import read_secrets
 
@@ -44,5 +47,8 @@ def make_engine(*, slots: int, drain_seconds: float, accepts_runs: bool = True) 
         around_thread=close_old_connections,
         tidy=sync_to_async(close_old_connections),
         secrets=read_secrets,
+        made=read_made,
+        failures=lambda: [{"module": failure.module, "error": failure.error[:500]} for failure in failures],
+        webhooks=tell_webhook,
     )
     return Engine(PostgresStore(), options, surroundings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Group, User
@@ -15,10 +16,10 @@ from django.utils import timezone
 from orchestration.engine.errors import InvalidDefinitionError, OrchestrationError, Problem
 from orchestration.engine.registry import default_registry
 from orchestration.engine.validation import read_tree
-from orchestration.models import Task, Tree, TreeVersion
+from orchestration.models import Backfill, IncomingWebhook, Run, Schedule, Task, Tree, TreeVersion
 
 from . import audit
-from .trees import create_tree, lock_tree, save_definition, tree_spec
+from .trees import consistent_spec, create_tree, lock_tree, save_definition
 
 
 class VersionNotFoundError(OrchestrationError):
@@ -30,7 +31,7 @@ def copy_tree(tree: Tree, user: AbstractBaseUser, name: str) -> Tree:
 
     The copy of a tree that not everyone sees is private: who copies it must not open it to others by that alone.
     """
-    spec = replace(tree_spec(tree), name=name)
+    spec = replace(consistent_spec(tree), name=name)
     with transaction.atomic():
         copy = create_tree(spec, user=user, message=f"Copied from {tree.name}", act="tree.copy")
         Task.objects.filter(tree=copy).update(origin=Task.Origin.COPY, source_uid=F("uid"))
@@ -72,10 +73,34 @@ def archive_tree(tree: Tree, user: AbstractBaseUser | None = None, archived: boo
         audit.record("tree.archive" if archived else "tree.unarchive", tree, user=user)
 
 
+def lock_for_deletion(trees: Iterable[UUID]) -> None:
+    """Keep others from starting runs of trees, and from changing them, until the transaction ends.
+
+    What starts runs locks itself first, and the tree when it commits: so it comes before the trees here. Their runs
+    come last, but before what refers to those: whoever deletes runs locks them first.
+    """
+    pks = list(trees)
+    for rows in (
+        Schedule.objects.filter(tree__in=pks),
+        Backfill.objects.filter(schedule__tree__in=pks),
+        IncomingWebhook.objects.filter(tree__in=pks),
+        Tree.objects.filter(pk__in=pks),
+    ):
+        list(rows.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+    list(Run.objects.filter(tree__in=pks).order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk"))
+
+
 def delete_tree(tree: Tree, user: AbstractBaseUser | None = None, reason: str = "") -> None:
     """Delete a tree with its versions. Its runs stay, those that go on too: each has its own copy of the tasks."""
     with transaction.atomic():
+        lock_for_deletion([tree.pk])
         lock_tree(tree)
+        delete_locked_tree(tree, user, reason)
+
+
+def delete_locked_tree(tree: Tree, user: AbstractBaseUser | None = None, reason: str = "") -> None:
+    """Delete a tree that was read under `lock_for_deletion`; see `delete_tree`."""
+    with transaction.atomic():
         detail = {"version": tree.version, "tasks": tree.tasks.count(), "runs_kept": tree.runs.count()}
         audit.record("tree.delete", tree, user=user, reason=reason, detail=detail)
         Tree.objects.filter(pk=tree.pk).delete()

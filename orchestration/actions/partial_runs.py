@@ -19,7 +19,7 @@ from orchestration.models.execution import RunQuerySet
 
 from .reruns import LARGE, results_of, task_run_spec
 from .runs import RunRequest, start_spec
-from .trees import check_tree, tree_spec
+from .trees import check_tree, consistent_spec
 
 #: Runs of the tree that are looked through for results, and of those that have them, how many are compared.
 _LOOKED_THROUGH: Final = 200
@@ -43,7 +43,7 @@ class Only:
 
 def start_part(tree: Tree, only: Only, request: RunRequest) -> Run:
     """Start a run of a part of a tree. Raises InvalidDefinitionError, also when a result that it needs is missing."""
-    spec = tree_spec(tree)
+    spec = consistent_spec(tree)
     check_tree(spec)
     _refuse(_problems(spec, tree, only))
     part = plan_part(spec, only.mode, only.task, default_registry)

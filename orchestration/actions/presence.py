@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import IntegrityError
 from django.db.models.functions import Now
 
 from orchestration.models import Presence, Tree
@@ -20,14 +21,21 @@ class Other:
 
 
 def be_present(tree: Tree, user: AbstractBaseUser, page: UUID, *, editing: bool) -> list[Other]:
-    """Say that a page of the user is open, and return the others, each once. Pages that are gone are forgotten."""
+    """Say that a page of the user is open, and return the others, each once. Pages that are gone are forgotten.
+
+    Raises Tree.DoesNotExist when the tree, or the user, was deleted meanwhile.
+    """
     Presence.objects.gone().delete()
-    Presence.objects.bulk_create(
-        [Presence(tree=tree, user_id=user.pk, page=page, editing=editing, seen_at=Now())],
-        update_conflicts=True,
-        unique_fields=["tree", "page"],
-        update_fields=["user", "editing", "seen_at"],
-    )
+    try:
+        Presence.objects.bulk_create(
+            [Presence(tree=tree, user_id=user.pk, page=page, editing=editing, seen_at=Now())],
+            update_conflicts=True,
+            unique_fields=["tree", "page"],
+            update_fields=["user", "editing", "seen_at"],
+        )
+    except IntegrityError as error:
+        # Its foreign keys are all that can be wrong with the row.
+        raise Tree.DoesNotExist from error
     rows = Presence.objects.there().filter(tree=tree).exclude(user_id=user.pk).values_list("user__username", "editing")
     names: dict[str, bool] = {}
     for name, edits in rows:

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 
+from orchestration.actions.executor_rights import executor_problems
 from orchestration.actions.runs import insert_audited, with_defaults
-from orchestration.actions.trees import tree_spec
+from orchestration.actions.trees import consistent_spec
 from orchestration.engine.definition import DependencySpec, TaskSpec, TreeSpec, new_id
 from orchestration.engine.errors import InvalidDefinitionError, Problem
 from orchestration.engine.json_values import encode, find_problem, path_join
@@ -59,13 +60,23 @@ def task_run_spec(row: TaskRun) -> TaskSpec:
     )
 
 
+def retry_problems(task_run: TaskRun, user: AbstractBaseUser) -> list[Problem]:
+    """List what keeps somebody from retrying a task of a live run: executors that are for others.
+
+    A retry starts what the task had stopped too, so whatever of the run failed or was cancelled is looked at.
+    """
+    stopped = task_run.run.task_runs.filter(status__in=(Status.FAILED, Status.CANCELLED)).defer(*LARGE)
+    tasks = tuple(task_run_spec(row) for row in stopped.order_by("ordinal"))
+    return executor_problems(TreeSpec(name=task_run.run.tree_name, tasks=tasks), user)
+
+
 def make_plan(run: Run, wish: Wish, *, latest: bool = False) -> Plan:
     """Plan a new run after `run`, with the definition it had or (`latest`) the tree's present one.
 
     Raises InvalidDefinitionError when the wish names tasks that are not there, or inputs that can't be stored or that
     their executor refuses, or when the definition can't run; nothing is stored in any case.
     """
-    spec = tree_spec(run.tree) if latest and run.tree is not None else run_spec(run)
+    spec = consistent_spec(run.tree) if latest and run.tree is not None else run_spec(run)
     problems = _wish_problems(spec, wish) or _problems_with_inputs(spec, wish)
     if problems:
         raise InvalidDefinitionError(problems)
@@ -121,7 +132,8 @@ def rerun(
     if not plan.of(Fate.RUN):
         raise NothingToRerunError([Problem("$", f"there is nothing to run again: {plan.summary()}")])
     values = run.parameters if parameters is None else with_defaults(plan.spec.parameters, parameters)
-    problems = parameter_problems(plan.spec.parameters, values)
+    reused = [step.task_id for step in plan.of(Fate.REUSE)]
+    problems = parameter_problems(plan.spec.parameters, values) + executor_problems(plan.spec, user, reused)
     if problems:
         raise InvalidDefinitionError(problems)
     new = NewRun(
@@ -134,7 +146,7 @@ def rerun(
         parameters=values,
         requested_by=user.pk if user else None,
         parent_run=str(run.pk),
-        reused=results_of(run, [step.task_id for step in plan.of(Fate.REUSE)]),
+        reused=results_of(run, reused),
     )
     insert_audited(new, user, "run.rerun", reason)
     return Run.objects.get(pk=new.id)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from orchestration.engine import task_commands
 from orchestration.engine.definition import DEFAULT_PRIORITY, PRIORITIES, TreeSpec, new_id
@@ -23,7 +23,8 @@ from orchestration.store.snapshots import NewRun, Reused, insert_run
 from orchestration.store.statements import WAKE_WORKERS
 
 from . import audit
-from .trees import tree_spec
+from .executor_rights import executor_problems
+from .trees import TreeGoneError, consistent_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,14 @@ def start_run(
         if earlier is not None:
             return earlier
     request = RunRequest(user, parameters or {}, priority, trigger, idempotency_key)
-    return start_spec(tree_spec(tree), request, tree)
+    return start_spec(consistent_spec(tree), request, tree)
 
 
 def start_spec(spec: TreeSpec, request: RunRequest, tree: Tree | None = None) -> Run:
-    """Start a run of a tree that is given as plain data; see `start_run`."""
+    """Start a run of a tree that is given as plain data; see `start_run`. `tree` is at the version of `spec`."""
     values = with_defaults(spec.parameters, request.parameters)
     problems = tree_problems(spec, default_registry) + parameter_problems(spec.parameters, values) + request.problems()
+    problems += executor_problems(spec, request.user, request.reused)
     if problems:
         raise InvalidDefinitionError(problems)
     new = NewRun(
@@ -102,15 +104,24 @@ def start_spec(spec: TreeSpec, request: RunRequest, tree: Tree | None = None) ->
 
 
 def insert_audited(new: NewRun, user: AbstractBaseUser | None, act: str, reason: str = "") -> bool:
-    """Write a run and its audit entry at once; False when a run with the same idempotency key exists."""
-    with transaction.atomic():
-        if not insert_run(new):
-            return False
-        detail = {"trigger": new.trigger, "tree": new.tree_id, "tree_version": new.tree_version}
-        if new.parent_run is not None:
-            detail["parent_run"] = new.parent_run
-        run = Run(pk=UUID(new.id), tree_name=new.spec.name)
-        audit.record(act, run, user=user, reason=reason, detail=detail)
+    """Write a run and its audit entry at once; False when a run with the same idempotency key exists.
+
+    Raises TreeGoneError when the tree was deleted in the meantime.
+    """
+    try:
+        with transaction.atomic():
+            if not insert_run(new):
+                return False
+            detail = {"trigger": new.trigger, "tree": new.tree_id, "tree_version": new.tree_version}
+            if new.parent_run is not None:
+                detail["parent_run"] = new.parent_run
+            run = Run(pk=UUID(new.id), tree_name=new.spec.name)
+            audit.record(act, run, user=user, reason=reason, detail=detail)
+    except IntegrityError as error:
+        # What a run refers to is looked for at the commit.
+        if new.tree_id is not None and not Tree.objects.filter(pk=new.tree_id).exists():
+            raise TreeGoneError from error
+        raise
     return True
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from orchestration.engine.definition import DependencySpec, TaskSpec, TreeSpec
-from orchestration.engine.errors import InvalidDefinitionError, VersionConflictError
+from orchestration.engine.errors import InvalidDefinitionError, NotPossibleError, Problem, VersionConflictError
 from orchestration.engine.json_values import JSONValue
 from orchestration.engine.registry import ExecutorRegistry, default_registry
 from orchestration.engine.retry import RetryPolicy
@@ -18,6 +18,20 @@ from orchestration.models import Dependency, Task, Tree, TreeVersion
 
 from . import audit
 from .task_rows import write_tasks
+
+Read = TypeVar("Read")
+#: Times that a tree is read while somebody saves it each time.
+MAX_READS: Final = 5
+
+
+class TreeGoneError(InvalidDefinitionError, Tree.DoesNotExist):
+    """The tree was deleted by somebody else in the meantime.
+
+    It is both: to the API a tree that is not there, and to whatever starts runs by itself a refusal.
+    """
+
+    def __init__(self) -> None:
+        super().__init__([Problem("$.tree", "was deleted in the meantime")])
 
 
 def task_spec(task: Task, dependencies: Iterable[DependencySpec], parent_uid: str | None) -> TaskSpec:
@@ -48,7 +62,7 @@ def task_spec(task: Task, dependencies: Iterable[DependencySpec], parent_uid: st
 
 
 def tree_spec(tree: Tree) -> TreeSpec:
-    """Return a stored tree as plain data, in a constant number of queries."""
+    """Return a stored tree as plain data, in a constant number of queries. Without a lock: see `consistent_spec`."""
     return TreeSpec(
         name=tree.name,
         tasks=tuple(task_specs(list(tree.tasks.order_by("ordinal", "id")))),
@@ -58,6 +72,28 @@ def tree_spec(tree: Tree) -> TreeSpec:
         max_concurrency=tree.max_concurrency,
         timeout_seconds=tree.timeout_seconds,
     )
+
+
+def consistent_spec(tree: Tree) -> TreeSpec:
+    """Return a stored tree as plain data, all of one version, which `tree` is at then; see `at_one_version`."""
+    return at_one_version(tree, lambda: tree_spec(tree))
+
+
+def at_one_version(tree: Tree, read: Callable[[], Read]) -> Read:
+    """Return what `read` finds in the rows of a tree, all of one version; `tree` is read again until it is at that one.
+
+    A lock would let whoever starts a run wait for a save. Raises TreeGoneError, and NotPossibleError when somebody
+    saves it again and again.
+    """
+    try:
+        for _ in range(MAX_READS):
+            found = read()
+            if Tree.objects.values_list("version", flat=True).get(pk=tree.pk) == tree.version:
+                return found
+            tree.refresh_from_db()
+    except Tree.DoesNotExist as error:
+        raise TreeGoneError from error
+    raise NotPossibleError("The tree is being saved again and again: try again in a moment")
 
 
 def task_specs(tasks: Sequence[Task]) -> list[TaskSpec]:
@@ -98,7 +134,7 @@ def import_document(document: JSONValue, *, user: AbstractBaseUser | None = None
 
 def export_tree(tree: Tree) -> dict[str, Any]:
     """Return a tree as its portable document."""
-    return tree_spec(tree).as_json()
+    return consistent_spec(tree).as_json()
 
 
 def create_tree(
@@ -153,9 +189,10 @@ def record_version(
 def lock_tree(tree: Tree, expected_version: int | None = None) -> None:
     """Keep others from saving until the transaction ends, and take over the version that is stored.
 
-    Raises VersionConflictError when that is not `expected_version`.
+    Runs can be started meanwhile: those are kept waiting by a deletion only, see `keeping.lock_for_deletion`. Raises
+    Tree.DoesNotExist, and VersionConflictError when the version is not `expected_version`.
     """
-    tree.version = Tree.objects.select_for_update().only("version").get(pk=tree.pk).version
+    tree.version = Tree.objects.select_for_update(no_key=True).only("version").get(pk=tree.pk).version
     if expected_version is not None and tree.version != expected_version:
         raise VersionConflictError(tree.version, expected_version)
 

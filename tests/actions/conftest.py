@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from apflow import BaseTask, executor_register
 from orchestration.actions.runs import RunRequest, send_command, start_spec
@@ -75,12 +76,31 @@ class Live:
         return dict(self.run.task_runs.values_list("name", "status"))
 
 
+#: So soon running workers follow what is decided.
+FOLLOW_SECONDS = 2.0
+
+
 def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
     """Poll until a condition holds; fail after the time."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.005)
+
+
+def until_followed(live: Callable[..., Live], spec: TreeSpec, follows: Callable[[Live], bool]) -> None:
+    """Run a tree again and again until a decision that was just made is followed.
+
+    However slow the machine is, whatever is started two seconds after the decision has to follow it.
+    """
+    decided_at = timezone.now()
+    while True:
+        run = live(spec)
+        run.end()
+        if follows(run):
+            return
+        late = (run.run.queued_at - decided_at).total_seconds()
+        assert late < FOLLOW_SECONDS, f"a run that was started {late:.1f} s after the decision did not follow it"
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from orchestration.engine.rerun import Scope, Wish
 from orchestration.engine.retry import RetryPolicy
 from orchestration.models import ExecutorConfig, Run, RunCommand, TaskAttempt
 
-from .conftest import LET_GO, STARTS, Live, wait_for
+from .conftest import LET_GO, STARTS, Live, until_followed, wait_for
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 Start = Callable[..., Live]
@@ -144,12 +144,7 @@ def test_limits_of_executors_hold_and_switched_off_ones_fail(config: ExecutorCon
     spans = [(t.started_at, t.finished_at) for t in with_limit.run.task_runs.all()]
     assert all(sum(a <= start < b for a, b in spans if a and b) <= 2 for start, _ in spans if start)
     ExecutorConfig.objects.filter(pk=config.pk).update(enabled=False)
-
-    def is_refused() -> bool:
-        off = live(tree(gated("a")))
-        return off.end().status == "failed" and off.task("a").error_type == "executor_disabled"
-
-    wait_for(is_refused)
+    until_followed(live, tree(gated("a")), lambda run: run.task("a").error_type == "executor_disabled")
 
 
 # --- starting and re-running --------------------------------------------------------------------------------------

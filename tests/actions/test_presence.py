@@ -10,11 +10,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import F
 
+from orchestration.actions.keeping import delete_tree
 from orchestration.actions.presence import Other, be_present, leave
 from orchestration.actions.trees import create_tree
 from orchestration.engine.definition import TaskSpec, TreeSpec
 from orchestration.models import Presence, Tree
 from orchestration.models.presence import GONE_AFTER
+from tests.lock_race import act_after_waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -86,3 +88,27 @@ def test_trees_are_told_apart(tree: Tree, person: Callable[[str], User]) -> None
     other = create_tree(TreeSpec("Other", (TaskSpec("a", "a", executor="echo"),)), user=None)
     be_present(tree, person("ada"), uuid4(), editing=True)
     assert be_present(other, person("bob"), uuid4(), editing=False) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("said_before", [True, False])
+def test_a_tree_that_is_deleted_meanwhile_is_not_there(
+    tree: Tree, person: Callable[[str], User], said_before: bool
+) -> None:
+    ada, page = person("ada"), uuid4()
+    if said_before:
+        be_present(tree, ada, page, editing=False)
+    row = Presence.objects.get() if said_before else tree
+    with pytest.raises(Tree.DoesNotExist):
+        act_after_waiting(row, lambda: delete_tree(tree), lambda: be_present(tree, ada, page, editing=True))
+    assert not Presence.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_who_is_deleted_meanwhile_is_nowhere(tree: Tree, person: Callable[[str], User]) -> None:
+    ada = person("ada")
+    with pytest.raises(Tree.DoesNotExist):
+        act_after_waiting(
+            ada, lambda: User.objects.all().delete(), lambda: be_present(tree, ada, uuid4(), editing=True)
+        )
+    assert not Presence.objects.exists()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from typing import Any
 
 import pytest
 
 from apflow import InvalidDefinitionError, TaskManager, TaskTreeNode, create_session, create_task, register_post_hook
+from orchestration.actions.sdk import manager as sdk_manager
+from orchestration.actions.sdk.local_engine import local_engine
 from orchestration.models import RunEvent, TaskAttempt, TaskLog
+from orchestration.store.snapshots import NewRun, insert_run
 from tests.bugs.conftest import run_tree
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio, pytest.mark.database]
@@ -194,3 +198,28 @@ async def test_a_secret_that_is_not_there_is_named(manager: Any) -> None:
     task = await run_one(manager, "echo", {"key": "{{ secrets.API_KEY }}"})
     assert task.error_type == "binding_error"
     assert "there is no secret 'API_KEY'" in task.error and "$.inputs.key" in task.error
+
+
+async def test_a_run_whose_asker_gave_up_before_it_was_adopted_runs_all_the_same(
+    manager: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inserted, go_on = threading.Event(), threading.Event()
+
+    def insert_and_wait(new: NewRun) -> bool:
+        made = insert_run(new)
+        inserted.set()
+        go_on.wait(20)
+        return made
+
+    monkeypatch.setattr(sdk_manager, "insert_run", insert_and_wait)
+    task = create_task(name="one", executor="echo")
+    with local_engine():  # somebody else's trees go on in this process
+        asking = asyncio.ensure_future(manager.distribute_task_tree(TaskTreeNode(task)))
+        await asyncio.to_thread(inserted.wait, 20)
+        asking.cancel()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        async with asyncio.timeout(20):
+            while (await manager.task_repository.get_task_by_id(task.id)).status != "completed":
+                await asyncio.sleep(0.01)

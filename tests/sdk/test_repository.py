@@ -155,8 +155,10 @@ async def test_a_broken_hook_is_an_event(manager: Any) -> None:
         raise RuntimeError("hook is broken")
 
     node = await manager.distribute_task_tree(TaskTreeNode(create_task(name="e", executor="echo")))
-    event = await RunEvent.objects.aget(run_id=node.task.run_id, type="task.hook_failed")
-    assert event.data["error"] == "RuntimeError: hook is broken" and "broken" in event.data["hook"]
+    event = await RunEvent.objects.aget(run_id=node.task.run_id, type="task.hooks")
+    (hook,) = event.data["hooks"]
+    assert (event.data["attempt"], hook["event"]) == (1, "pre")
+    assert hook["error"] == "RuntimeError: hook is broken" and "broken" in hook["hook"] and hook["ms"] >= 0
 
 
 async def test_nodes_know_their_tree() -> None:

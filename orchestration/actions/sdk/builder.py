@@ -8,9 +8,11 @@ from orchestration.actions.sdk.manager import TaskManager
 from orchestration.actions.sdk.session import Session, get_default_session
 from orchestration.engine.errors import ExecutorNotFoundError, TaskNotFoundError
 from orchestration.engine.json_values import JSONValue
+from orchestration.engine.made import refresh_made
 from orchestration.engine.registry import default_registry
 from orchestration.engine.tree_node import TaskDraft, TaskTreeNode, create_task
 from orchestration.engine.validation import read_tree
+from orchestration.store.made_executors import read_made_once
 
 
 class TaskBuilder:
@@ -28,6 +30,8 @@ class TaskBuilder:
     """
 
     def __init__(self, task_manager: TaskManager, executor_id: str, name: str | None = None, **fields: Any) -> None:
+        if executor_id not in default_registry:
+            refresh_made(default_registry, read_made_once)
         if executor_id not in default_registry:
             raise ExecutorNotFoundError(f"No executor {executor_id!r} is registered")
         self._manager = task_manager
