@@ -14,6 +14,14 @@ from django.urls import reverse
 
 from orchestration.access import Actor, rules
 
+from .admin_index import grouped
+
+
+def first_sentence(model_admin: admin.ModelAdmin[Any]) -> str:
+    """Say what a list is about: the first sentence of its admin class."""
+    lines = (model_admin.__class__.__doc__ or "").strip().partition("\n\n")[0]
+    return " ".join(lines.split())
+
 
 class AdminSite(admin.AdminSite):
     """Lets in staff and administrators; what they may do there is asked model by model."""
@@ -27,6 +35,14 @@ class AdminSite(admin.AdminSite):
         """Ask the rules."""
         user = request.user
         return isinstance(user, User) and rules.may_enter_admin(Actor(user))
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Arrange the models by what they are for, each with a sentence on it."""
+        apps = grouped(super().get_app_list(request, app_label))
+        for group in apps:
+            for model in group["models"]:
+                model["words"] = first_sentence(self._registry[model["model"]])
+        return apps
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send strangers to the sign-in page; say no to those who are signed in and may not enter."""

@@ -51,6 +51,8 @@ APFLOW_DRAIN_SECONDS = env_int("APFLOW_DRAIN_SECONDS", 30, minimum=-(10**6), max
 APFLOW_HTTP_ALLOWED_HOSTS = env_list("APFLOW_HTTP_ALLOWED_HOSTS", [])
 # Programs (names or paths) which command_executor may start; none switches it off.
 APFLOW_COMMAND_ALLOWLIST = env_list("APFLOW_COMMAND_ALLOWLIST", [])
+# Modules, with all below them, whose functions administrators may choose as hooks.
+APFLOW_HOOK_MODULES = env_list("APFLOW_HOOK_MODULES", [])
 # Environment variables without which the site must not start, for executors that need them.
 ORCHESTRATION_REQUIRED_ENV = env_list("ORCHESTRATION_REQUIRED_ENV", [])
 
@@ -103,7 +105,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "orchestration.access.origin.origin_middleware",
+    "orchestration.access.sessions.sessions_middleware",
     "axes.middleware.AxesMiddleware",
+    "apflow_site.made_executors.made_executors_middleware",
+    "orchestration.pages.conflicts.ConflictMiddleware",
 ]
 
 ROOT_URLCONF = "apflow_site.urls"
@@ -121,6 +126,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "orchestration.pages.access.may",
             ],
+            "libraries": {"apflow_admin": "orchestration.admin.tags"},
         },
     },
 ]
@@ -128,6 +134,7 @@ TEMPLATES = [
 LANGUAGE_CODE = "en-us"
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "apflow_site.formats"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -136,6 +143,8 @@ STATIC_ROOT = APFLOW_DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+# Parts of the build have a digest of their content in their names, so that browsers may keep them for ever.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/app/chunks/[^/]+\.[0-9a-f]{12}\.js$"
 
 # --- security --------------------------------------------------------------------------------------------------------
 
@@ -179,12 +188,52 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# How long after the sign-in somebody has to sign in again, and after how many minutes without a request (0: never).
+APFLOW_SESSION_HOURS = env_int("APFLOW_SESSION_HOURS", 14 * 24, minimum=1, maximum=366 * 24)
+APFLOW_SESSION_IDLE_MINUTES = env_int("APFLOW_SESSION_IDLE_MINUTES", 0, minimum=0, maximum=366 * 24 * 60)
+SESSION_ENGINE = "orchestration.access.session_store"
+SESSION_COOKIE_AGE = APFLOW_SESSION_HOURS * 3600
+
+# Single sign-on by OpenID Connect: off without an issuer. What makes no sense together is found by the checks.
+APFLOW_OIDC_ISSUER = env_str("APFLOW_OIDC_ISSUER", "")
+APFLOW_OIDC_CLIENT_ID = env_str("APFLOW_OIDC_CLIENT_ID", "")
+APFLOW_OIDC_CLIENT_SECRET = env_str("APFLOW_OIDC_CLIENT_SECRET", "")
+# What the provider is called on the button.
+APFLOW_OIDC_NAME = env_str("APFLOW_OIDC_NAME", "single sign-on")
+APFLOW_OIDC_SCOPES = env_list("APFLOW_OIDC_SCOPES", ["openid", "email", "profile"])
+# The claim that says what somebody belongs to, and `value=role` for those of its values that mean a role here.
+APFLOW_OIDC_ROLES_CLAIM = env_str("APFLOW_OIDC_ROLES_CLAIM", "")
+APFLOW_OIDC_ROLES = env_list("APFLOW_OIDC_ROLES", [])
+# The role of those whom the claim gives none.
+APFLOW_OIDC_DEFAULT_ROLE = env_str("APFLOW_OIDC_DEFAULT_ROLE", "")
+# Whether people whom nobody here knows get an account, and from which domains of e-mail they come (none: all).
+APFLOW_OIDC_NEWCOMERS = env_bool("APFLOW_OIDC_NEWCOMERS", True)
+APFLOW_OIDC_DOMAINS = env_list("APFLOW_OIDC_DOMAINS", [])
+# Whether a verified e-mail address is enough to become the local account of that address.
+APFLOW_OIDC_LINK_BY_EMAIL = env_bool("APFLOW_OIDC_LINK_BY_EMAIL", False)
+# Passwords are for superusers alone then.
+APFLOW_OIDC_ONLY = env_bool("APFLOW_OIDC_ONLY", False)
+
 # Set when a reverse proxy in front terminates TLS, sets X-Forwarded-Proto and drops the visitor's own.
 APFLOW_HTTPS = env_bool("APFLOW_HTTPS", False)
+# How far browsers shall insist on TLS: for the site's own name, or for all names below it as well; "preload" also asks
+# the makers of browsers to ship it.
+APFLOW_HSTS = env_choice("APFLOW_HSTS", "undecided", ("undecided", "host", "subdomains", "preload"))
 if APFLOW_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-    SECURE_HSTS_SECONDS = 30 * 24 * 3600
+    # Over plain HTTP come only those who talk to the process itself; their questions need no cookie.
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
+    # The list of browsers' makers takes no less than a year.
+    SECURE_HSTS_SECONDS = (365 if APFLOW_HSTS == "preload" else 30) * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = APFLOW_HSTS in ("subdomains", "preload")
+    SECURE_HSTS_PRELOAD = APFLOW_HSTS == "preload"
+# "host" and "subdomains" are decisions; while there is none, `check --deploy` asks for it.
+SILENCED_SYSTEM_CHECKS = {
+    "host": ["security.W005", "security.W021"],
+    "subdomains": ["security.W021"],
+}.get(APFLOW_HSTS, [])
 
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True

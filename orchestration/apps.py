@@ -1,4 +1,4 @@
-"""The orchestration app: at start it registers executors, system checks, roles and what records sign-ins."""
+"""The orchestration app: at start it registers executors, system checks, roles and what notes sign-ins."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ class OrchestrationConfig(AppConfig):
     verbose_name = "Orchestration"
 
     def ready(self) -> None:
-        """Register checks, executors, what makes the roles, and what records sign-ins."""
+        """Register checks, executors, what makes the roles, and what notes sign-ins."""
         from orchestration import checks, discovery
+        from orchestration.access.sessions import note_sign_ins
         from orchestration.access.sign_ins import record_sign_ins
         from orchestration.models.roles import make_roles
 
         post_migrate.connect(make_roles, sender=self)
         record_sign_ins()
+        note_sign_ins()
 
         checks.register()
         discovery.discover()

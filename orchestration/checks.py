@@ -17,6 +17,8 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
 
+from orchestration.sign_on_checks import check_sign_on
+
 MIN_LEASE_SECONDS = 2
 MAX_LEASE_SECONDS = 3600
 MAX_DRAIN_SECONDS = 24 * 3600
@@ -33,7 +35,9 @@ KNOWN_VARIABLES = frozenset(
         "APFLOW_DRAIN_SECONDS",
         "APFLOW_EXAMPLES",
         "APFLOW_EXECUTORS",
+        "APFLOW_HOOK_MODULES",
         "APFLOW_HOST",
+        "APFLOW_HSTS",
         "APFLOW_HTTPS",
         "APFLOW_HTTP_ALLOWED_HOSTS",
         "APFLOW_LEASE_SECONDS",
@@ -42,10 +46,24 @@ KNOWN_VARIABLES = frozenset(
         "APFLOW_LOGIN_PAUSE_MINUTES",
         "APFLOW_MAX_RESULT_BYTES",
         "APFLOW_METRICS_TOKEN",
+        "APFLOW_OIDC_CLIENT_ID",
+        "APFLOW_OIDC_CLIENT_SECRET",
+        "APFLOW_OIDC_DEFAULT_ROLE",
+        "APFLOW_OIDC_DOMAINS",
+        "APFLOW_OIDC_ISSUER",
+        "APFLOW_OIDC_LINK_BY_EMAIL",
+        "APFLOW_OIDC_NAME",
+        "APFLOW_OIDC_NEWCOMERS",
+        "APFLOW_OIDC_ONLY",
+        "APFLOW_OIDC_ROLES",
+        "APFLOW_OIDC_ROLES_CLAIM",
+        "APFLOW_OIDC_SCOPES",
         "APFLOW_PROXIES",
         "APFLOW_SECRETS_KEY",
         "APFLOW_SECRETS_OLD_KEYS",
         "APFLOW_SECRET_KEY",
+        "APFLOW_SESSION_HOURS",
+        "APFLOW_SESSION_IDLE_MINUTES",
         "APFLOW_WORKER_SLOTS",
     }
 )
@@ -62,9 +80,11 @@ def register() -> None:
     """Register the checks with Django; called when the app is ready."""
     for check in (
         *(check_timings, check_required_environment, check_executor_modules, check_debug),
-        *(check_secrets_keys, check_variable_names),
+        *(check_secrets_keys, check_variable_names, check_sign_on),
     ):
         checks.register(check)
+    for check in (check_https, check_public_names, check_proxies, check_hsts):
+        checks.register(check, deploy=True)
 
 
 def check_timings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -160,6 +180,64 @@ def check_variable_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
         )
         for name in sorted(os.environ)
         if name.startswith("APFLOW_") and name not in KNOWN_VARIABLES | CLIENT_VARIABLES
+    ]
+
+
+# --- for `check --deploy` ---------------------------------------------------------------------------------------------
+
+
+def check_https(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W010: cookies and passwords without TLS."""
+    if settings.APFLOW_HTTPS:
+        return []
+    return [
+        checks.Warning(
+            "APFLOW_HTTPS is not set: cookies and passwords may travel unencrypted.",
+            hint="Put a proxy that speaks TLS in front and set APFLOW_HTTPS=1; see docs/how-to/run-in-production.md.",
+            id="apflow.W010",
+        )
+    ]
+
+
+def check_public_names(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W011: names under which nobody else can ask for the site, or any name at all."""
+    public = [host for host in settings.ALLOWED_HOSTS if not _is_local(host)]
+    if public and "*" not in public:
+        return []
+    found = "takes any name" if public else "has names of this machine alone"
+    return [
+        checks.Warning(
+            f"APFLOW_ALLOWED_HOSTS {found}.",
+            hint="Set it to the name that people type, such as APFLOW_ALLOWED_HOSTS=tasks.example.org.",
+            id="apflow.W011",
+        )
+    ]
+
+
+def check_proxies(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W012: a proxy in front whose word on the visitor's address is not read."""
+    if not settings.APFLOW_HTTPS or settings.APFLOW_PROXIES:
+        return []
+    return [
+        checks.Warning(
+            "APFLOW_HTTPS tells of a proxy and APFLOW_PROXIES is 0: all visitors seem to have the proxy's address, and "
+            "one who guesses passwords locks out everybody of that name.",
+            hint="Set APFLOW_PROXIES to the number of proxies, mostly 1.",
+            id="apflow.W012",
+        )
+    ]
+
+
+def check_hsts(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """W013: nobody has decided how far browsers shall insist on TLS."""
+    if not settings.APFLOW_HTTPS or settings.APFLOW_HSTS != "undecided":
+        return []
+    return [
+        checks.Warning(
+            "APFLOW_HSTS is not set: browsers insist on TLS for the site's own name alone, for 30 days.",
+            hint="Set APFLOW_HSTS=host if that is meant, or subdomains or preload: docs/reference/configuration.md.",
+            id="apflow.W013",
+        )
     ]
 
 

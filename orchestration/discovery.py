@@ -48,6 +48,7 @@ def discover() -> None:
             max_result_bytes=settings.APFLOW_MAX_RESULT_BYTES,
             http_allowed_hosts=tuple(settings.APFLOW_HTTP_ALLOWED_HOSTS),
             command_allowlist=tuple(settings.APFLOW_COMMAND_ALLOWLIST),
+            hook_modules=tuple(settings.APFLOW_HOOK_MODULES),
         )
     )
     failures.clear()

@@ -11,11 +11,13 @@ else:
     from django import forms
     from django.contrib import admin
 
+    from .dates import NamesDates
+
     class _Subscriptable:
         def __class_getitem__(cls, parameter: Any) -> Any:
             return cls
 
-    class ModelAdmin(_Subscriptable, admin.ModelAdmin):
+    class ModelAdmin(_Subscriptable, NamesDates, admin.ModelAdmin):
         """`ModelAdmin[Tree]`."""
 
     class TabularInline(_Subscriptable, admin.TabularInline):

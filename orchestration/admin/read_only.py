@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from django.contrib.admin import ShowFacets
 from django.db.models import Model
 from django.http import HttpRequest
+
+from orchestration.store.counted import CountedPaginator
 
 from .generics import ModelAdmin
 
@@ -13,9 +16,14 @@ M = TypeVar("M", bound=Model)
 
 
 class ReadOnlyAdmin(ModelAdmin[M]):
-    """Shows rows; nobody, not even a superuser, adds, changes or deletes them here."""
+    """Shows rows; nobody, not even a superuser, adds, changes or deletes them here.
+
+    Such tables grow with every run: their lists count no further than they lead, and leave out counts by filter.
+    """
 
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    paginator = CountedPaginator
     list_per_page = 100
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
 from orchestration.actions.trees import record_version
-from orchestration.engine.definition import DependencySpec
+from orchestration.engine.definition import TIMEOUT_SECONDS, DependencySpec
+from orchestration.engine.retry import ATTEMPTS, DELAY_SECONDS, JITTER
 from orchestration.models import Dependency, Task, Tree
 
 from .audited import Audited
+from .bounded import bound
 from .definitions import check_edge, check_task
+from .filters import ExecutorFilter
 from .generics import BaseInlineFormSet, ModelAdmin, ModelForm, TabularInline
 from .json_fields import nullable_field, object_field
 from .redacted import Redacted, redacted_field
+from .turns import SeenModelForm, TakesTurns
 from .visible import Visible
 
 _FORMSET = "dependencies"
+#: What the lines of dependencies are called where somebody else has changed them.
+_EDGES: Final = "Waits for"
+_GONE: Final = "Somebody else has deleted it in the meantime."
+_BOUNDS: Final[dict[str, tuple[float, float]]] = {
+    "timeout_seconds": TIMEOUT_SECONDS,
+    "retry_max_attempts": ATTEMPTS,
+    "retry_base_seconds": DELAY_SECONDS,
+    "retry_cap_seconds": DELAY_SECONDS,
+    "retry_jitter": JITTER,
+}
 
 
-class TaskForm(ModelForm[Task]):
+class TaskForm(SeenModelForm[Task]):
     """One task. Its dependencies are checked with it by the formset below, when the page has one."""
 
     inputs = object_field("Inputs")
@@ -39,9 +54,21 @@ class TaskForm(ModelForm[Task]):
         model = Task
         fields = "__all__"
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, bounds in _BOUNDS.items():
+            bound(self, name, *bounds)
+
+    def stored(self) -> dict[str, Any]:
+        """Add what it waits for, which is edited on the same page."""
+        edges = self.instance.dependencies.order_by("pk").values_list("depends_on__name", "required")
+        return {**super().stored(), _EDGES: ", ".join(f"{name}{'' if must else ' (optional)'}" for name, must in edges)}
+
     def clean(self) -> dict[str, Any]:
         """Check the parent's tree, and the graph when no formset will."""
         cleaned = super().clean() or {}
+        if self.instance._state.adding and cleaned.get("tree") and not _lock_trees(pk=cleaned["tree"].pk):
+            self.add_error("tree", _GONE)
         tree = cleaned.get("tree") or self.instance.tree if self.instance.tree_id or cleaned.get("tree") else None
         parent = cleaned.get("parent")
         if parent is not None and tree is not None and parent.tree_id != tree.pk:
@@ -69,12 +96,18 @@ class DependencyFormSet(BaseInlineFormSet[Dependency, Task, ModelForm[Dependency
         if any(self.errors) or not self.instance.tree_id:
             return
         edges = []
+        stored = dict(Dependency.objects.filter(task=self.instance.pk).values_list("depends_on", "pk"))
+        shown = {form.instance.pk for form in self.initial_forms}
         for form in self.forms:
             target: Task | None = form.cleaned_data.get("depends_on")
             if target is None or form.cleaned_data.get("DELETE"):
                 continue
             if target.tree_id != self.instance.tree_id:
                 raise ValidationError(f"{target} is a task of another tree, {target.tree}.", code="tree")
+            # Lines are written one by one, first those that were there: no two may name the same task in between.
+            other, is_new = stored.get(target.pk), form.instance._state.adding
+            if other not in (None, form.instance.pk) and not (is_new and other in shown):
+                raise ValidationError(f"It waits for {target} already: load the page again, and change that line.")
             form.instance.tree = self.instance.tree
             edges.append(DependencySpec(target.uid, bool(form.cleaned_data.get("required"))))
         check_task(self.instance, tuple(edges))
@@ -94,8 +127,8 @@ class DependencyInline(TabularInline[Dependency, Task]):
 
 
 @admin.register(Task)
-class TaskAdmin(Audited, Redacted, Visible, ModelAdmin[Task]):
-    """Tasks of all trees."""
+class TaskAdmin(TakesTurns, Audited, Redacted, Visible, ModelAdmin[Task]):
+    """The tasks of all trees: what each runs, with which inputs, and how often it is tried."""
 
     redacted_fields = ("inputs", "params", "schemas", "pinned")
     shown_inputs = redacted_field("inputs")
@@ -105,8 +138,9 @@ class TaskAdmin(Audited, Redacted, Visible, ModelAdmin[Task]):
 
     form = TaskForm
     inlines = (DependencyInline,)
+    audited_parts = ("dependencies",)
     list_display = ("name", "tree", "executor", "priority", "parent", "enabled", "updated_at")
-    list_filter = ("enabled", "priority", "executor", "origin")
+    list_filter = ("enabled", "priority", ExecutorFilter, "origin")
     list_select_related = ("tree", "parent")
     search_fields = ("name", "uid", "tree__name")
     search_help_text = "Name, id or tree"
@@ -129,6 +163,15 @@ class TaskAdmin(Audited, Redacted, Visible, ModelAdmin[Task]):
         ),
         ("More", {"classes": ("collapse",), "fields": ("position", "user_id", *readonly_fields)}),
     )
+
+    def lock_row(self, pk: Any) -> None:
+        """Lock its tree, as everybody does who changes tasks."""
+        _lock_trees(tasks=pk)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Task]) -> list[LogEntry]:
+        """Lock the trees first, in the order of everybody else."""
+        _lock_trees(tasks__in=queryset)
+        return super().log_deletions(request, queryset)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Let links narrow the list to one tree, without a filter that lists every tree."""
@@ -179,12 +222,18 @@ def _tree_of_asking_page(request: HttpRequest) -> UUID | None:
     return None
 
 
+def _lock_trees(**condition: Any) -> bool:
+    """Keep others from saving trees until the transaction ends; False when there are none."""
+    found = Tree.objects.filter(**condition).order_by("pk").select_for_update(of=("self",), no_key=True)
+    return bool(found.values_list("pk"))
+
+
 def _record(request: HttpRequest, tree: Tree, message: str) -> None:
     user: Any = request.user
     record_version(tree, user, message)
 
 
-class DependencyForm(ModelForm[Dependency]):
+class DependencyForm(SeenModelForm[Dependency]):
     """One edge on its own."""
 
     class Meta:
@@ -200,15 +249,22 @@ class DependencyForm(ModelForm[Dependency]):
         if task.tree_id != depends_on.tree_id:
             self.add_error("depends_on", f"It is a task of another tree, {depends_on.tree}.")
             return cleaned
-        old = Dependency.objects.select_related("task", "depends_on").filter(pk=self.instance.pk).first()
+        # The tree may be a new one, or the edge a new one of it: nobody else changes the graph that is checked.
+        _lock_trees(pk=task.tree_id)
+        if not Task.objects.filter(pk=task.pk, tree=task.tree_id).exists():
+            self.add_error("task", _GONE)
+            return cleaned
+        # One of another tree is none that this replaces: tasks of copies have the same ids.
+        edges = Dependency.objects.select_related("task", "depends_on")
+        old = edges.filter(pk=self.instance.pk, tree=task.tree_id).first()
         check_edge(task, depends_on, (old.task, old.depends_on) if old else None)
         self.instance.tree = task.tree
         return cleaned
 
 
 @admin.register(Dependency)
-class DependencyAdmin(Audited, Visible, ModelAdmin[Dependency]):
-    """Edges of all trees."""
+class DependencyAdmin(TakesTurns, Audited, Visible, ModelAdmin[Dependency]):
+    """Which task waits for which; whether it has to be completed, or to have ended only."""
 
     form = DependencyForm
     list_display = ("task", "depends_on", "required", "tree")
@@ -218,6 +274,15 @@ class DependencyAdmin(Audited, Visible, ModelAdmin[Dependency]):
     search_help_text = "Name of a task or of a tree"
     autocomplete_fields = ("task", "depends_on")
     show_full_result_count = False
+
+    def lock_row(self, pk: Any) -> None:
+        """Lock its tree."""
+        _lock_trees(dependencies=pk)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Dependency]) -> list[LogEntry]:
+        """Lock the trees first, in the order of everybody else."""
+        _lock_trees(dependencies__in=queryset)
+        return super().log_deletions(request, queryset)
 
     def save_model(self, request: HttpRequest, obj: Dependency, form: Any, change: bool) -> None:
         """Save, and keep the trees' new versions (an edge may have been moved to another tree)."""

@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.db.models import Count, ManyToManyField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -15,17 +16,21 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orchestration.access import rules
+from orchestration.actions.keeping import lock_for_deletion
 from orchestration.actions.trees import record_version
-from orchestration.models import Task, Tree
+from orchestration.engine.definition import CONCURRENCY
+from orchestration.models import IncomingWebhook, Schedule, ScheduleFire, Task, Tree, WebhookReceipt
 
 from .audited import Audited
-from .generics import ModelAdmin, ModelForm
+from .bounded import bound
+from .generics import ModelAdmin
 from .json_fields import nullable_field
 from .redacted import Redacted, redacted_field
+from .turns import SeenModelForm, TakesTurns
 from .visible import Visible, actor_of
 
 
-class TreeForm(ModelForm[Tree]):
+class TreeForm(SeenModelForm[Tree]):
     """A tree without its tasks."""
 
     parameters = nullable_field("Parameters", "A JSON Schema of a run's parameters; empty for a tree that takes none.")
@@ -43,6 +48,10 @@ class TreeForm(ModelForm[Tree]):
             "max_concurrency",
             "archived_at",
         )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        bound(self, "max_concurrency", *CONCURRENCY)
 
     def clean(self) -> dict[str, Any]:
         """Refuse a tree that is shared with groups and names none."""
@@ -64,11 +73,15 @@ class TreeForm(ModelForm[Tree]):
 
 #: Fields of those who may delete a tree and give it away.
 _WHO = ("owner", "visibility", "shared_with")
+_GOES_ALONG = (Schedule, ScheduleFire, IncomingWebhook, WebhookReceipt)
 
 
 @admin.register(Tree)
-class TreeAdmin(Audited, Redacted, Visible, ModelAdmin[Tree]):
-    """Trees; their tasks are a link away, because a tree may have thousands."""
+class TreeAdmin(TakesTurns, Audited, Redacted, Visible, ModelAdmin[Tree]):
+    """What people draw: tasks that wait for each other; who may see it, and what a run is given.
+
+    The tasks are a link away, because a tree may have thousands.
+    """
 
     seen_through = "pk"
     redacted_fields = ("parameters",)
@@ -109,6 +122,16 @@ class TreeAdmin(Audited, Redacted, Visible, ModelAdmin[Tree]):
         return super().has_delete_permission(request, obj) and (
             obj is None or rules.may_manage_tree(actor_of(request), obj)
         )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Let what starts its runs go with a tree, although nobody else deletes that here."""
+        listed, counts, needed, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, needed - {model._meta.verbose_name for model in _GOES_ALONG}, protected
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Tree]) -> list[LogEntry]:
+        """Lock what starts their runs first, and them, in the order of everybody else."""
+        lock_for_deletion(tree.pk for tree in queryset)
+        return super().log_deletions(request, queryset)
 
     def save_model(self, request: HttpRequest, obj: Tree, form: Any, change: bool) -> None:
         """Save, and keep the new version. A new tree belongs to who makes it, unless the form says otherwise."""

@@ -10,7 +10,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from orchestration.models import Dependency, Task, Tree, TreeVersion
+import orchestration.executors.echo  # noqa: F401 - registers it
+from orchestration.actions.keeping import delete_tree
+from orchestration.actions.runs import start_run
+from orchestration.actions.schedules import create_schedule
+from orchestration.models import Dependency, Run, Task, Tree, TreeVersion
+from tests.lock_race import act_after_waiting
 from tests.pages.scene import HOSTILE, make_tree, make_user
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +132,59 @@ def test_a_self_edge_and_a_double_edge_are_refused(browser: Client) -> None:
     twice = task_data(third, [{"depends_on": first.pk}, {"depends_on": first.pk}])
     assert browser.post(change("task", third.pk), twice).status_code == 200
     assert third.dependencies.get().depends_on == second
+
+
+def test_a_dependency_that_is_there_already_is_refused(browser: Client) -> None:
+    tree = make_tree(tasks=4)
+    *others, last = steps(tree)
+    Dependency.objects.all().delete()
+    lines = [Dependency.objects.create(tree=tree, task=last, depends_on=other) for other in others]
+    first, second, third = ({"id": line.pk, "depends_on": line.depends_on_id} for line in lines)
+    address = change("task", last.pk)
+    swapped = [first | {"depends_on": others[1].pk}, second | {"depends_on": others[0].pk}, third]
+    # As the page was before somebody else added the other lines.
+    stale = [first | {"depends_on": others[1].pk}]
+    for edges in (swapped, stale, [first, {"depends_on": others[2].pk}]):
+        assert "already: load the page again" in errors(browser.post(address, task_data(last, edges)))
+    assert set(last.dependencies.values_list("pk", flat=True)) == {line.pk for line in lines}
+    anew: list[dict[str, Any]] = [first | {"DELETE": "on"}, second, third, {"depends_on": others[0].pk}]
+    assert browser.post(address, task_data(last, anew)).status_code == 302
+    assert last.dependencies.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"timeout_seconds": 0}, "greater than or equal to 0.001"),
+        ({"timeout_seconds": 1e300}, "less than or equal to 31536000"),
+        ({"retry_max_attempts": 0}, "greater than or equal to 1."),
+        ({"retry_max_attempts": 101}, "less than or equal to 100."),
+        ({"retry_base_seconds": -1}, "greater than or equal to 0."),
+        ({"retry_cap_seconds": 86_401}, "less than or equal to 86400."),
+        ({"retry_jitter": 1.5}, "less than or equal to 1."),
+    ],
+)
+def test_numbers_have_the_bounds_of_documents(browser: Client, fields: dict[str, Any], said: str) -> None:
+    task, *_ = steps(make_tree())
+    answer = browser.post(change("task", task.pk), task_data(task, **fields))
+    assert list(answer.context["adminform"].form.errors) == list(fields)
+    assert said in errors(answer)
+    edge: dict[str, Any] = {
+        "timeout_seconds": 0.001,
+        "retry_max_attempts": 100,
+        "retry_cap_seconds": 86_400,
+        "retry_jitter": 0,
+    }
+    assert browser.post(change("task", task.pk), task_data(task, **edge)).status_code == 302
+
+
+@pytest.mark.parametrize(("number", "said"), [("0", "or equal to 1."), ("10001", "or equal to 10000.")])
+def test_a_trees_concurrency_has_bounds_too(browser: Client, number: str, said: str) -> None:
+    tree = make_tree()
+    data = {"name": "A", "visibility": "everyone", "max_concurrency": number}
+    answer = browser.post(change("tree", tree.pk), data)
+    assert list(answer.context["adminform"].form.errors) == ["max_concurrency"]
+    assert said in errors(answer) and "Constraint" not in errors(answer)
 
 
 def test_a_cycle_that_the_same_form_opens_is_accepted(browser: Client) -> None:
@@ -266,3 +324,67 @@ def test_the_tasks_of_one_tree_are_a_link_away(browser: Client) -> None:
     make_tree("Two")
     response = browser.get(reverse("admin:orchestration_task_changelist"), {"tree__id__exact": str(tree.pk)})
     assert response.context["cl"].result_count == 3
+
+
+# --- what others do at the same time --------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("many", [False, True])
+def test_deleting_a_tree_waits_for_what_starts_its_runs(browser: Client, user: User, many: bool) -> None:
+    tree = make_tree()
+    schedule = create_schedule(tree, {"name": "Hourly", "kind": "interval", "expression": "3600"}, user=user)
+    chosen = {"action": "delete_selected", "_selected_action": [str(tree.pk)]} if many else {}
+    name, place = ("changelist", []) if many else ("delete", [tree.pk])
+    address = reverse(f"admin:orchestration_tree_{name}", args=place)
+    answer = act_after_waiting(
+        schedule, lambda: start_run(tree), lambda: browser.post(address, {"post": "yes", **chosen})
+    )
+    assert answer.status_code == 302
+    assert not Tree.objects.exists() and Run.objects.get().tree is None
+
+
+def wait_for(task: Task, other: Task) -> None:
+    Dependency.objects.create(tree=task.tree, task=task, depends_on=other)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_edge_is_checked_with_what_others_have_stored(browser: Client, moved: bool) -> None:
+    tree, other = make_tree(), make_tree()
+    Dependency.objects.filter(tree=tree).delete()
+    first, second, _ = steps(tree)
+    edge = other.dependencies.earliest("pk")
+    address = change("dependency", edge.pk) if moved else reverse("admin:orchestration_dependency_add")
+    sent = {"task": first.pk, "depends_on": second.pk}
+    answer = act_after_waiting(tree, lambda: wait_for(second, first), lambda: browser.post(address, sent))
+    assert "form a cycle" in errors(answer)
+    assert not first.dependencies.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_edge_of_a_task_that_goes_is_refused(browser: Client, turned: bool) -> None:
+    tree = make_tree()
+    first, _, third = steps(tree)
+    sent = {"task": first.pk, "depends_on": third.pk} if turned else {"task": third.pk, "depends_on": first.pk}
+    address = reverse("admin:orchestration_dependency_add")
+    answer = act_after_waiting(tree, Task.objects.filter(pk=third.pk).delete, lambda: browser.post(address, sent))
+    assert ("no task with the id" if turned else "Somebody else has deleted it") in errors(answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_task_is_checked_with_what_others_have_stored(browser: Client) -> None:
+    tree = make_tree()
+    last, address = steps(tree)[-1], reverse("admin:orchestration_task_add")
+    new = Task(tree=tree, name="New", executor="echo")
+    data = task_data(new, [{"depends_on": last.pk, "required": "on"}], tree=str(tree.pk), uid="new")
+    answer = act_after_waiting(tree, Task.objects.filter(pk=last.pk).delete, lambda: browser.post(address, data))
+    assert "Select a valid choice" in errors(answer)
+    answer = act_after_waiting(
+        tree,
+        lambda: delete_tree(tree),
+        lambda: browser.post(address, task_data(new, [], **{"tree": str(tree.pk), "uid": "new"})),
+    )
+    assert "Somebody else has deleted it in the meantime" in errors(answer)
+    assert not Task.objects.filter(uid="new").exists()

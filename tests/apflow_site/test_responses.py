@@ -9,6 +9,9 @@ from django.test import AsyncClient, Client
 
 from apflow_site.csp import HEADER, POLICY, csp_middleware
 
+# Whoever closes a response tells Django that the request is over, and Django then looks at the connections that an
+# earlier test has left in the process: such a test needs the database, although its answer does not.
+
 STATIC_FILE = "/static/admin/css/base.css"
 
 
@@ -43,7 +46,7 @@ def test_the_admin_has_no_inline_code() -> None:
     assert "<script>" not in page
 
 
-@pytest.mark.django_db  # closing the response by hand tells Django that the request is over
+@pytest.mark.django_db
 def test_static_files_without_collectstatic() -> None:
     response: object = Client().get(STATIC_FILE)
     assert isinstance(response, StreamingHttpResponse)
@@ -54,6 +57,7 @@ def test_static_files_without_collectstatic() -> None:
 
 
 @pytest.mark.asyncio
+@pytest.mark.django_db
 async def test_static_files_are_streamed_asynchronously() -> None:
     response: object = await AsyncClient().get(STATIC_FILE)
     assert isinstance(response, StreamingHttpResponse)
@@ -65,6 +69,7 @@ async def test_static_files_are_streamed_asynchronously() -> None:
 
 
 @pytest.mark.asyncio
+@pytest.mark.django_db
 async def test_an_unchanged_static_file_is_not_sent_again() -> None:
     first = await AsyncClient().get(STATIC_FILE)
     first.close()
