@@ -3,9 +3,11 @@ import type { JSONValue, RunRecord, TaskRecord } from '../src/core/live';
 import {
   apply,
   applyAll,
+  countHookCalls,
   fromSnapshot,
   nextAttempt,
   noChanges,
+  readHookCalls,
   wordOfTask,
   type RunFacts,
   type TaskFacts,
@@ -159,6 +161,11 @@ describe('an event of a task', () => {
       { editedFields: ['inputs', 'params'] },
     ],
     [
+      'task.hooks',
+      [['task.hooks', { attempt: 1, hooks: [{ hook: 'a', event: 'pre', ms: 1 }, { hook: 'b', event: 'pre', ms: 2, error: 'E' }] }]],
+      { hookFailures: [{ hook: 'b', error: 'E', at: time(1) }] },
+    ],
+    [
       'task.hook_failed',
       [['task.hook_failed', { hook: 'my.hook', error: 'E' }]],
       { hookFailures: [{ hook: 'my.hook', error: 'E', at: time(1) }] },
@@ -302,5 +309,38 @@ describe('events that change nothing', () => {
     expect(apply(state, record)).toEqual(noChanges());
     expect(state.tasks.get('a')!.status).toBe('pending');
     expect(state.seq).toBe(record.seq);
+  });
+});
+
+describe('the hooks of a run', () => {
+  const call = (hook: string, more: Data = {}) => ({ hook, event: 'on_tree_started', ms: 3, ...more });
+  const read = { error: null, slow: false, changed: [] };
+
+  it('are those of the snapshot, and of every event after it', () => {
+    const { run, changes } = after([['run.hooks', { hooks: [call('late', { slow: true, ms: 2000 }), call('bad', { error: 'E' })] }]], {}, { hooks: [call('first')] });
+    expect(run.hooks).toEqual([
+      { ...call('first'), ...read },
+      { ...call('late'), ...read, ms: 2000, slow: true },
+      { ...call('bad'), ...read, error: 'E' },
+    ]);
+    expect(countHookCalls(run.hooks)).toEqual({ failed: 1, slow: 1 });
+    expect(changes.run).toBe(true);
+  });
+
+  it('that failed and were slow are counted once', () => {
+    expect(countHookCalls(readHookCalls([call('both', { error: 'E', slow: true })]))).toEqual({ failed: 1, slow: 0 });
+  });
+
+  it('are bounded, the newest are kept', () => {
+    const { run } = after([['run.hooks', { hooks: Array.from({ length: 700 }, (_, index) => call(`h${index}`)) }]]);
+    expect([run.hooks.length, run.hooks[0]?.hook, run.hooks.at(-1)?.hook]).toEqual([500, 'h200', 'h699']);
+  });
+
+  it.each<[JSONValue | undefined]>([[undefined], [null], ['x'], [{}], [[1, null, 'x', []]]])('that are none (%j) are passed over', (told) => {
+    expect(readHookCalls(told)).toEqual([]);
+  });
+
+  it('are bare where a call says nothing that is right', () => {
+    expect(readHookCalls([{ hook: 1, event: null, ms: 'x', error: 2, slow: 'x', changed: [1, 'a'] }])).toEqual([{ hook: '', event: '', ms: 0, ...read, changed: ['a'] }]);
   });
 });

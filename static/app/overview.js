@@ -1,2 +1,2 @@
-const __vite__mapDeps=(i,m=__vite__mapDeps,d=(m.f||(m.f=["./chunks/mount.2d79d650cc83.js","./chunks/boot.8a16d0f34891.js","./chunks/live.8036cbc2ad98.js","./chunks/rolldown-runtime.cadc597d4f97.js","./chunks/words.f705514a425e.js","./chunks/preload.505146db371f.js"])))=>i.map(i=>d[i]);
-import{t as e}from"./chunks/preload.505146db371f.js";e(()=>import(`./chunks/mount.2d79d650cc83.js`),__vite__mapDeps([0,1,2,3,4,5]),import.meta.url);
+const __vite__mapDeps=(i,m=__vite__mapDeps,d=(m.f||(m.f=["./chunks/mount.1022e1c76b09.js","./chunks/boot.8a16d0f34891.js","./chunks/live.8036cbc2ad98.js","./chunks/rolldown-runtime.cadc597d4f97.js","./chunks/words.f705514a425e.js","./chunks/preload.505146db371f.js"])))=>i.map(i=>d[i]);
+import{t as e}from"./chunks/preload.505146db371f.js";e(()=>import(`./chunks/mount.1022e1c76b09.js`),__vite__mapDeps([0,1,2,3,4,5]),import.meta.url);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.acceptance.support.builder_page import Builder
 from tests.acceptance.support.builder_site import Author
@@ -303,6 +303,23 @@ def test_a_result_is_pinned_and_taken_away(author: Author) -> None:
     builder.card("b").click(button="right")
     builder.menu("Pin a result, or take it away")
     assert by_name(builder.save())["b"].get("pinned") is None
+
+
+def test_what_is_selected_in_the_box_that_stands_in_is_selected_in_the_editor(author: Author) -> None:
+    builder = author.open(document("Pinned", *CHAIN))
+    chunks: list[Route] = []
+    builder.page.route("**/codemirror*.js", lambda route: chunks.append(route))
+    builder.card("b").click(button="right")
+    with builder.page.expect_request("**/codemirror*.js"):
+        builder.menu("Pin a result, or take it away")
+    builder.dialog.locator("textarea").click()
+    builder.press("Control+a")
+    for chunk in chunks:
+        chunk.continue_()
+    expect(builder.dialog.locator("textarea")).to_have_count(0)
+    builder.type('{"rows": 3}')
+    builder.dialog.get_by_role("button", name="Pin", exact=True).click()
+    assert by_name(builder.save())["b"]["pinned"] == {"result": {"rows": 3}}
 
 
 # --- selecting and placing --------------------------------------------------------------------------------------------

@@ -3,48 +3,31 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_core_python.sync_playwright import Axe
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from orchestration.engine.status import Status
 from orchestration.models import Run, TaskRun
+from tests.acceptance.support.looks import LOOKS, grave
+from tests.browser import chromium_running
 from tests.pages.scene import PASSWORD, Scene, make_run, make_scene, make_tree, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-FLAGS = (
-    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
 #: Django's own server has no streams; the pages do without them there.
 STREAMS = ("/ws/overview/", "/api/v1/overview")
 #: Screenshots go there when it is set.
 PICTURES = os.environ.get("APFLOW_SCREENSHOTS")
 
 
-def _executable() -> str | None:
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = _executable() or playwright.chromium.executable_path
-        if not Path(path).exists():
-            pytest.skip("NO BROWSER: the pages were not looked at; install one with `make browser`")
-        chromium = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        # Playwright's loop runs in this thread; Django would take it for an asynchronous caller.
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with chromium_running() as chromium:
         yield chromium
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-        chromium.close()
 
 
 class Visitor:
@@ -54,7 +37,7 @@ class Visitor:
         self.page: Page = context.new_page()
         self.base = base
         self.complaints: list[str] = []
-        self.page.on("console", lambda message: self._note(message.type, message.text))
+        self.page.on("console", lambda message: self._note(message.type, f"{message.text} {message.location['url']}"))
         self.page.on("pageerror", lambda error: self._note("error", str(error)))
 
     def _note(self, kind: str, text: str) -> None:
@@ -124,8 +107,7 @@ def _addresses(scene: Scene) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_every_page_is_clean(visit: Any, scene: Scene, width: int, theme: str) -> None:
     visitor = visit(width, theme)
     visitor.go("/login/")
@@ -139,19 +121,16 @@ def test_every_page_is_clean(visit: Any, scene: Scene, width: int, theme: str) -
         visitor.check()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 def test_every_page_is_accessible(visit: Any, scene: Scene, width: int, theme: str) -> None:
     visitor = visit(width, theme)
     visitor.sign_in("admin")
-    found = []
+    found: list[tuple[str, str, list[str]]] = []
     for name, address in {**_addresses(scene), "missing": "/nothing/"}.items():
         if name.startswith("admin"):
             continue  # Django's own pages
         visitor.go(address)
-        for violation in Axe().run(visitor.page)["violations"]:
-            if violation["impact"] in ("serious", "critical"):
-                found.append((name, violation["id"], [node["html"][:160] for node in violation["nodes"]][:3]))
+        found.extend((name, *what) for what in grave(visitor.page))
     assert found == []
 
 

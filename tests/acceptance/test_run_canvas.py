@@ -7,12 +7,12 @@ import re
 from typing import Any
 
 import pytest
-from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.acceptance.support.builder_api import ask
 from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import document, task
+from tests.acceptance.support.looks import grave
 from tests.acceptance.support.run_page import RunPage, started, watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -76,9 +76,7 @@ def check(page: Page, name: str) -> None:
     """Look for what axe finds serious or critical, and for anything that is wider than the window."""
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/{name}.png")
-    found = Axe().run(page, options={"resultTypes": ["violations"]})["violations"]
-    bad = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert bad == [], [(one["id"], [node["html"][:200] for node in one["nodes"]][:5]) for one in bad]
+    assert grave(page) == []
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
 

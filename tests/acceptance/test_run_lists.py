@@ -11,12 +11,12 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
-from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.acceptance.support.builder_api import ask, run_once
 from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import document, task
+from tests.acceptance.support.looks import LOOKS, grave
 from tests.acceptance.support.stored_runs import store_runs
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -102,12 +102,7 @@ class List:
 
 
 def expect_accessible(page: Page) -> None:
-    found = [
-        (violation["id"], [node["html"][:200] for node in violation["nodes"]][:3])
-        for violation in Axe().run(page)["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
-    assert found == []
+    assert grave(page) == []
 
 
 def expect_in_window(page: Page) -> None:
@@ -506,16 +501,14 @@ def test_a_tree_is_copied_and_archived_and_comes_back(author: Author) -> None:
 # --- for everybody ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_pages_are_accessible_and_fit(author: Author, theme: str) -> None:
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_the_pages_are_accessible_and_fit(author: Author, width: int, theme: str) -> None:
     name = unique("Orders of everyone")
     tree = author.site.make(failing(name))
     store_runs(author.site, name, 20, tree=tree)
     run_to_end(author.site, tree)
     author.site.client.start(author.site.make(slow(name)))
-    context = author.context(width=1280, height=800, theme=theme)
-    _look_at_pages(context, name, tree, theme)
-    _look_at_pages(author.context(width=390, height=800, theme=theme), name, tree, f"{theme}-390")
+    _look_at_pages(author.context(width=width, height=800, theme=theme), name, tree, f"{width}-{theme}")
 
 
 def _look_at_pages(context: BrowserContext, name: str, tree: str, look: str) -> None:

@@ -6,6 +6,7 @@ import { applyToRun } from './run/run-events';
 import { ALL_SHOWN, isTerminal, shownOfRun, shownOfTask } from './run/shown';
 import { applyToTask } from './run/task-events';
 
+export { countHookCalls, readHookCalls, type HookCall } from './run/hook-calls';
 export type { CancelRequest, HookFailure, LostAttempt, RunFacts, RunShown, Shown, TaskFacts } from './run/facts';
 export { ALL_SHOWN, isTerminal, nextAttempt, RUN_WORDS, SHOWN_WORDS, wordOfTask } from './run/shown';
 

@@ -74,3 +74,13 @@ test('a clock that is ahead puts nothing before its cause', () => {
   expect(recording.range).toEqual({ from: 470, to: 490 });
   expect([recording.seqAt(469), recording.seqAt(470), recording.seqAt(480), recording.seqAt(490)]).toEqual([0, 2, 2, 3]);
 });
+
+test('hooks of the run are those that had been told of by then, whatever the snapshot has', () => {
+  const told = (seq: number, hook: string): EventRecord => ({ seq, type: 'run.hooks', task: null, data: { hooks: [{ hook, event: 'on_tree_started', ms: 1 }] }, at: new Date(seq).toISOString() });
+  const calls = [1, 2].map((seq) => ({ hook: `h${seq}`, event: 'on_tree_started', ms: 1 }));
+  const recording = new Recording(snapshot(0, [taskRecord('a')], { hooks: calls }));
+  recording.add([told(1, 'h1'), told(2, 'h2')]);
+  const shown = [0, 1, 2].map((seq) => recording.stateAt(seq).run.hooks.map(({ hook }) => hook));
+  expect(shown).toEqual([[], ['h1'], ['h1', 'h2']]);
+  expect(fromSnapshot(snapshot(0, [], { hooks: calls })).run.hooks).toEqual(recording.stateAt(2).run.hooks);
+});

@@ -19,6 +19,8 @@ from tests.pages.scene import PASSWORD
 
 #: What the tests of the builder, and those of the run view, run.
 _EXECUTORS = "tests.acceptance.support.builder_executors,tests.acceptance.support.run_executors"
+#: Where the functions are that tests choose as hooks.
+HOOKS = "tests.acceptance.support.run_hooks"
 _MAKE_TOKEN = """
 from django.contrib.auth.models import User
 from orchestration.actions.tokens import create_token
@@ -130,7 +132,7 @@ class Author:
 def builder_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BuilderSite]:
     """A site that runs, for all tests of the builder."""
     site = Site(tmp_path_factory.mktemp("builder"))
-    site.environment |= {"APFLOW_EXAMPLES": "off", "APFLOW_EXECUTORS": _EXECUTORS}
+    site.environment |= {"APFLOW_EXAMPLES": "off", "APFLOW_EXECUTORS": _EXECUTORS, "APFLOW_HOOK_MODULES": HOOKS}
     try:
         site.start(APFLOW_ADMIN_PASSWORD=PASSWORD)
         made = BuilderSite(site)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
-from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
+
+from tests.acceptance.support.looks import grave
 
 #: Generous: the machine may be busy with other things.
 PATIENCE_MS = 30_000
@@ -85,9 +86,7 @@ class RunParts:
 
     def violations(self) -> Sequence[tuple[str, Sequence[str]]]:
         """What axe finds that is serious or critical."""
-        found: list[dict[str, Any]] = Axe().run(self.page)["violations"]
-        grave = [one for one in found if one["impact"] in ("serious", "critical")]
-        return [(one["id"], [node["html"][:200] for node in one["nodes"]][:3]) for one in grave]
+        return grave(self.page)
 
     def expect_no_sideways_scroll(self) -> None:
         """Nothing of the page is wider than the window."""

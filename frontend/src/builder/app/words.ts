@@ -79,6 +79,8 @@ const WORDS = {
   'palette.group': 'Empty group',
   'palette.groupAbout': 'Tasks that belong together; what waits for the group waits for all of them.',
   'palette.off': 'An administrator has switched it off',
+  'palette.notYours': 'It is for groups that you are not in',
+  'palette.page': 'All about it',
   'palette.away': 'No worker that is alive has it',
   'tree.untitled': 'Untitled tree',
   'tree.name': 'Name of the tree',

@@ -1,10 +1,13 @@
 /** What the API sends and takes of runs: docs/reference/http-api.md. */
 
+import type { HookCall } from '../run/hook-calls';
 import type { JSONValue, RunRecord, Status, TaskRecord, Timestamp } from '../live/frames';
 import type { JSONObject } from './types';
 
+export type { HookCall } from '../run/hook-calls';
+
 /** A run, in a list; there, parameters over 64 KiB are null. */
-export interface RunSummary extends Omit<RunRecord, 'parameters'> {
+export interface RunSummary extends Omit<RunRecord, 'parameters' | 'hooks'> {
   parameters: JSONObject | null;
   counts: Partial<Record<Status, number>>;
   last_seq: number;
@@ -21,6 +24,8 @@ export interface Run extends RunSummary {
   parameters: JSONObject;
   reruns: string[];
   first_causes: FirstCause[];
+  /** The calls for the run itself. */
+  hooks: HookCall[];
   may: { steer: boolean; delete: boolean };
 }
 
@@ -33,6 +38,8 @@ export interface Attempt {
   started_at: Timestamp | null;
   finished_at: Timestamp | null;
   worker: string | null;
+  /** Files of runs that were kept before have none. */
+  hooks?: HookCall[];
 }
 
 type Values = 'inputs' | 'resolved_inputs' | 'result' | 'params' | 'schemas';

@@ -23,6 +23,10 @@ export interface Executor {
   rate_seconds: number;
   /** A live worker has it. */
   available: boolean;
+  /** The user may use it: false where it is for groups that they are not in. */
+  usable: boolean;
+  /** The path of its page in the administration, for those who may go there. */
+  page: string | null;
   tags: string[];
 }
 

@@ -31,6 +31,8 @@ export interface RunRecord {
   max_concurrency: number | null;
   timeout_seconds: number | null;
   owner: string | null;
+  /** The hooks that were called for the run itself. Files of runs that were kept before have none. */
+  hooks?: JSONValue;
 }
 
 export interface DependencyRecord {

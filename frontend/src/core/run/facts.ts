@@ -1,6 +1,7 @@
 /** What is known of a run and its tasks. Times are milliseconds since 1970 by the server's clock. */
 
 import type { DependencyRecord, JSONValue, RunRecord, Status, TaskRecord } from '../live/frames';
+import { readHookCalls, type HookCall } from './hook-calls';
 
 /** What people see of a task: its status, refined (docs/states.md). */
 export type Shown =
@@ -39,8 +40,9 @@ export interface HookFailure {
   at: number;
 }
 
-/** The newest failures of hooks that are kept. */
+/** The newest failures of a task's hooks, and the newest calls for a run, that are kept. */
 export const KEPT_HOOK_FAILURES = 20;
+export const KEPT_RUN_HOOKS = 500;
 
 /**
  * What is known of one task. The object stays the same while the run is watched; its fields change.
@@ -117,6 +119,8 @@ export interface RunFacts {
   finishedAt: number | null;
   /** Null also while it is not known: events don't tell it. */
   owner: string | null;
+  /** The calls of hooks for the run itself, at its beginning and its end. */
+  hooks: readonly HookCall[];
 }
 
 /** Read a time. */
@@ -192,5 +196,6 @@ export function readRun(record: RunRecord): RunFacts {
     startedAt: toTime(record.started_at),
     finishedAt: toTime(record.finished_at),
     owner: record.owner,
+    hooks: readHookCalls(record.hooks).slice(-KEPT_RUN_HOOKS),
   };
 }

@@ -1,7 +1,8 @@
 /** What each event of the run itself changes; docs/events.md has the events. */
 
 import type { EventRecord, Status } from '../live/frames';
-import { toTime, type RunFacts } from './facts';
+import { KEPT_RUN_HOOKS, toTime, type RunFacts } from './facts';
+import { readHookCalls } from './hook-calls';
 
 type Data = EventRecord['data'];
 type Change = (run: RunFacts, data: Data, at: number) => void;
@@ -25,6 +26,10 @@ function changePriority(run: RunFacts, data: Data): void {
   if (typeof data.priority === 'number') run.priority = data.priority;
 }
 
+function noteHooks(run: RunFacts, data: Data): void {
+  run.hooks = [...run.hooks, ...readHookCalls(data.hooks)].slice(-KEPT_RUN_HOOKS);
+}
+
 function end(status: Status): Change {
   return (run, data, at) => {
     run.status = status;
@@ -43,6 +48,7 @@ export const RUN_EVENTS: ReadonlyMap<string, Change> = new Map<string, Change>([
   ['run.resumed', (run) => void (run.paused = false)],
   ['run.priority_changed', changePriority],
   ['run.cancel_requested', requestCancel],
+  ['run.hooks', noteHooks],
   ['run.timed_out', (run) => void (run.timedOut = true)],
   ['run.completed', end('completed')],
   ['run.failed', end('failed')],

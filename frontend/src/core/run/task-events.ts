@@ -2,6 +2,7 @@
 
 import type { EventRecord, JSONValue, Status } from '../live/frames';
 import { KEPT_HOOK_FAILURES, toTime, type TaskFacts } from './facts';
+import { readHookCalls } from './hook-calls';
 
 type Data = EventRecord['data'];
 type Change = (task: TaskFacts, data: Data, at: number) => void;
@@ -87,6 +88,12 @@ function failHook(task: TaskFacts, data: Data, at: number): void {
   task.hookFailures = [...task.hookFailures, failure].slice(-KEPT_HOOK_FAILURES);
 }
 
+function noteHooks(task: TaskFacts, data: Data, at: number): void {
+  for (const { hook, error } of readHookCalls(data.hooks)) {
+    if (error !== null) failHook(task, { hook, error }, at);
+  }
+}
+
 function noteLateOutcome(task: TaskFacts, data: Data, at: number): void {
   task.lateOutcome = { attempt: number(data.attempt, task.attempt), status: data.status as Status, at };
 }
@@ -104,6 +111,7 @@ export const TASK_EVENTS: ReadonlyMap<string, Change> = new Map<string, Change>(
   ['task.cancel_requested', requestCancel],
   ['task.priority_changed', (task, data) => void (task.priority = number(data.priority, task.priority))],
   ['task.edited', edit],
+  ['task.hooks', noteHooks],
   ['task.hook_failed', failHook],
   ['task.lane_blocked', (task, data) => void (task.blockedLane = text(data.lane))],
   ['task.late_outcome', noteLateOutcome],

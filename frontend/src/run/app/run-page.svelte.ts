@@ -27,6 +27,8 @@ import { Watching } from './watching.svelte';
 export interface Stage {
   reveal(id: string): void;
   fitTo(ids: Iterable<string>, options?: { minZoom?: number }): void;
+  /** Show the run itself, where there is no place that always does while no task is selected. */
+  revealRun?(): void;
 }
 
 /** What the page asks of its chart. */
@@ -39,6 +41,8 @@ export interface Chart {
 const FOLLOW_ZOOM = 0.45;
 /** What the names of the log's filters begin with in the address; `task` alone is the task that is selected. */
 const LOG = 'log_';
+/** The heading of the run's hooks. */
+export const HOOKS_ID = 'run-hooks';
 /** Browsers refuse an address that changes too often. */
 const ADDRESS_MS = 250;
 
@@ -179,6 +183,13 @@ export class RunPage {
   go(id: string): void {
     this.select(id);
     this.reveal(id);
+  }
+
+  /** Show the run itself in place of a task. */
+  showRun(): void {
+    this.dialog = 'none';
+    this.select(null);
+    this.stage?.revealRun?.();
   }
 
   /** Bring a task into view. */

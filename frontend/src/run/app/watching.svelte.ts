@@ -8,6 +8,7 @@ import { LogFeed } from '../logs/feed';
 import { Asking } from '../panel/asking';
 import { Recording } from '../model/recording';
 import { Spans } from '../model/spans';
+import { AfterEnd } from './after-end';
 
 /** The past is asked for again not more often than this. */
 const COMPLETING_MS = 2_000;
@@ -40,6 +41,7 @@ export class Watching {
   private turn = 0;
   private lastAt: number | null = null;
   private readonly completing = new Asking(COMPLETING_MS, () => this.complete());
+  private readonly afterEnd = new AfterEnd(() => this.lookBehindEnd());
 
   /** `tell` hears of each change of what is shown. */
   constructor(
@@ -72,6 +74,7 @@ export class Watching {
         onState: (stream) => {
           this.stream = stream;
           if (stream.state === 'live' || stream.state === 'ended') this.completing.ask();
+          if (stream.state === 'ended') this.afterEnd.begin(this.now() - (this.live?.state.run.finishedAt ?? 0));
         },
       },
     );
@@ -80,6 +83,7 @@ export class Watching {
 
   stop(): void {
     this.completing.stop();
+    this.afterEnd.stop();
     this.logs.attach(null);
     this.watch?.stop();
     this.watch = null;
@@ -110,6 +114,16 @@ export class Watching {
     if (this.isPastMissing) this.completing.ask();
   }
 
+  /** The stream ends with the run; what happened since then is in its history. */
+  private async lookBehindEnd(): Promise<void> {
+    if (!this.live) return;
+    try {
+      this.goOn((await this.history(this.live.state.seq)).items);
+    } catch {
+      // The next look may find the server again.
+    }
+  }
+
   private show(state: RunState, changes: Changes | 'all'): void {
     this.live = { state, turn: (this.turn += 1) };
     if (this.playhead === null) this.tell(state, changes);
@@ -123,7 +137,7 @@ export class Watching {
     this.isReading = true;
     try {
       while (this.recording.seq < until) {
-        const page = await this.api.client.get<{ items: EventRecord[] }>(`/runs/${this.runId}/history`, { after: this.recording.seq, limit: PAGE });
+        const page = await this.history(this.recording.seq);
         if (page.items.length === 0) break;
         this.keep(page.items);
       }
@@ -134,6 +148,10 @@ export class Watching {
       this.isReading = false;
       this.keep(this.waiting.splice(0));
     }
+  }
+
+  private history(after: number): Promise<{ items: EventRecord[] }> {
+    return this.api.client.get<{ items: EventRecord[] }>(`/runs/${this.runId}/history`, { after, limit: PAGE });
   }
 
   /** What happened before could not be read, perhaps because the server was away; with a cursor no snapshot comes again. */

@@ -5,6 +5,7 @@
 
 import type { JSONValue, LogLine, Environment as StreamEnvironment } from '../../core/live';
 import type { Run, TaskRun } from '../../core/api';
+import { readHookCalls } from '../../core/run-state';
 import { filterOf } from '../logs/filter';
 import { storedLogs, type LogSource } from '../logs/source';
 import type { RunFile, StoredTask } from './reading';
@@ -80,7 +81,7 @@ export class StoredRun {
   }
 
   private run(): Run {
-    return { ...this.record, counts: {}, last_seq: this.file.as_of_seq, reruns: [], first_causes: [], may: { steer: false, delete: false } };
+    return { ...this.record, counts: {}, last_seq: this.file.as_of_seq, reruns: [], first_causes: [], hooks: readHookCalls(this.file.run.hooks), may: { steer: false, delete: false } };
   }
 
   private task(task: StoredTask): TaskRun {

@@ -105,7 +105,7 @@ export function beginning({ now, run, tasks }: SnapshotFrame): SnapshotFrame {
     type: 'snapshot',
     as_of_seq: 0,
     now,
-    run: { ...run, status: 'pending', paused: false, cancel_requested_at: null, cancel_reason: '', error: null, started_at: null, finished_at: null, owner: null },
+    run: { ...run, status: 'pending', paused: false, cancel_requested_at: null, cancel_reason: '', error: null, started_at: null, finished_at: null, owner: null, hooks: [] },
     tasks: tasks.map(untouched),
   };
 }

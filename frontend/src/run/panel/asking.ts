@@ -6,7 +6,7 @@ export interface Timers {
   clearTimeout(timer: unknown): void;
 }
 
-const BROWSER: Timers = {
+export const BROWSER: Timers = {
   now: () => performance.now(),
   setTimeout: (act, milliseconds) => setTimeout(act, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),

@@ -53,6 +53,11 @@ const WORDS = {
   'executor': 'Executor',
   'id': 'Id',
 
+  'run': 'This run',
+  'run.queued': 'Queued',
+  'run.atOnce': 'Tasks at a time',
+  'run.hooks': 'Hooks of the run',
+
   'waits': 'Depends on',
   'waits.optional': 'optional',
 
@@ -91,6 +96,10 @@ const WORDS = {
   'attempts.none': 'It has not started',
   'attempt': 'Attempt {number}',
   'attempt.log': 'Log of attempt {number}',
+  'hooks': 'Hooks',
+  'hook.slow': 'slow',
+  'hook.failed': 'failed',
+  'hook.changed': 'changed {keys}',
   'outcome.completed': 'Completed',
   'outcome.failed': 'Failed',
   'outcome.cancelled': 'Cancelled',

@@ -22,6 +22,12 @@ export interface EditorOptions {
   onchange(text: string): void;
 }
 
+/** What is selected, as offsets into the text; the cursor blinks at `head`. */
+export interface Selection {
+  anchor: number;
+  head: number;
+}
+
 /** An editor in an element. */
 export class JSONTextEditor {
   private readonly view: EditorView;
@@ -59,7 +65,10 @@ export class JSONTextEditor {
     this.view.dispatch(setDiagnostics(this.view.state, diagnostics));
   }
 
-  focus(): void {
+  /** Put the keyboard into it, with this selected. */
+  focus({ anchor, head }: Selection): void {
+    const end = this.view.state.doc.length;
+    this.view.dispatch({ selection: { anchor: Math.min(anchor, end), head: Math.min(head, end) } });
     this.view.focus();
   }
 

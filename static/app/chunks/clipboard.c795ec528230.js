@@ -1,0 +1,1 @@
+import{t as e}from"./announce.svelte.47060f02a460.js";import{p as t}from"./Overlays.868b848f4493.js";import{r as n}from"./Empty.595db2266dc2.js";async function r(r,i){try{await navigator.clipboard.writeText(r)}catch{return t(n(`json.notCopied`),{tone:`warning`,hint:r.length<200?r:null}),!1}return e(n(`json.copied`,{what:i})),!0}export{r as t};

@@ -1,0 +1,1 @@
+import{F as e}from"./vendor.e894fe3c941b.js";import{t}from"./boot.8a16d0f34891.js";import{t as n}from"./RunView.23bc22e2e50c.js";var r=document.getElementById(`app`);r&&(r.replaceChildren(),e(n,{target:r,props:{boot:t()}}));

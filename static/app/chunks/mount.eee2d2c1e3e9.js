@@ -1,1 +1,0 @@
-import{F as e}from"./vendor.e894fe3c941b.js";import{t}from"./boot.8a16d0f34891.js";import{t as n}from"./RunView.35ca147837f5.js";var r=document.getElementById(`app`);r&&(r.replaceChildren(),e(n,{target:r,props:{boot:t()}}));

@@ -1,1 +1,0 @@
-function e({pages:e},t){return`${e.runs}${t}/live/`}function t({pages:e},t){return`${e.runs}${t}/`}export{t as n,e as t};

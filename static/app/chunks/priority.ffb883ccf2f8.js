@@ -1,1 +1,0 @@
-import{r as e}from"./Empty.72c801d7b30f.js";var t=[0,1,2,3];function n(t){return e(`priority.${t}`)}function r(e,t){if(/^[0-3]$/.test(e))return Number(e);if(e===`Home`)return 0;if(e===`End`)return 3;let n=e===`ArrowRight`||e===`ArrowDown`?1:e===`ArrowLeft`||e===`ArrowUp`?-1:0;return n===0?null:((t??(n>0?-1:4))+n+4)%4}export{r as n,n as r,t};
