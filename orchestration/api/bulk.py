@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
-from django.utils import timezone
 from ninja import Router
 from pydantic import ConfigDict, Field, model_validator
 
@@ -16,6 +15,7 @@ from orchestration.access import Actor, rules
 from orchestration.actions.bulk import ENDED, BulkAct, BulkOutcome, Obstacle, act_on_each, doable, obstacles
 from orchestration.engine.errors import InvalidDefinitionError, Problem
 from orchestration.engine.status import Status
+from orchestration.store.clock import database_now
 
 from .door import ApiRequest
 from .errors import ApiError, forbidden
@@ -192,8 +192,8 @@ def _matching(actor: Actor, body: BulkIn) -> list[UUID]:
         raise InvalidDefinitionError([Problem("$.expect", f"is over {most:,}, the most at a time; narrow the filter")])
     matching = filters.search(actor).narrow(rules.runs_of(actor))
     found = list(matching.order_by("queued_at", "id").values_list("pk", "queued_at")[: expect + most + 1])
-    arrivals = found[expect:]
-    if len(found) < expect or any(at < timezone.now() - ARRIVALS for _, at in arrivals):
+    since = database_now() - ARRIVALS
+    if len(found) < expect or any(at < since for _, at in found[expect:]):
         current = matching.count()
         message = f"{current} runs match, not {expect}: look at the list again."
         raise ApiError(409, "count_changed", message, expected=expect, current=current)

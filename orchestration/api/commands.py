@@ -9,12 +9,13 @@ from ninja import Router
 from ninja import Status as Answer
 from pydantic import ConfigDict
 
+from orchestration.actions.reruns import retry_problems
 from orchestration.actions.runs import refusal, send_command
 from orchestration.engine.status import ACTIVE
 from orchestration.models import Run, RunCommand, TaskRun
 
 from .door import ApiRequest
-from .errors import ApiError
+from .errors import ApiError, forbidden
 from .run_lookups import TaskInPath, run_ended, steerable_run, task_of
 from .schemas import Fields, Priority, Reason
 
@@ -117,6 +118,8 @@ def _ask_task(
 ) -> Sent:
     run = steerable_run(request, id)
     task_run = task_of(run, task)
+    if kind == Kind.RETRY and (problems := retry_problems(task_run, request.auth.user)):
+        raise forbidden(f"{problems[0].message[0].upper()}{problems[0].message[1:]}.")
     if run.status in ACTIVE and kind in RunCommand.FOR_TASKS_ONLY and (why_not := refusal(task_run, kind)):
         raise ApiError(409, "not_possible", f"{why_not[0].upper()}{why_not[1:]}.")
     return _send(request, run, task_run, kind, body, data)

@@ -41,6 +41,11 @@ class Door(AuthBase):
         return actor
 
 
+def own_session_key(request: ApiRequest) -> str | None:
+    """Return the key of the session that a request came with; None: it came with a token."""
+    return None if request.auth.token is not None else request.session.session_key
+
+
 def _refuse_unknown_parameters(request: HttpRequest) -> None:
     """A filter that is misspelt must not be a filter that is left out."""
     match = request.resolver_match

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,9 +13,12 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from orchestration.access import Refused
+from orchestration.actions.conflicts import conflict_text
+from orchestration.actions.hooks import HookInCodeError, HooksChangedError
 from orchestration.actions.keeping import VersionNotFoundError
 from orchestration.engine.errors import (
     InvalidDefinitionError,
+    NotPossibleError,
     NotStorableError,
     OrchestrationError,
     Problem,
@@ -23,7 +27,20 @@ from orchestration.engine.errors import (
     VersionConflictError,
 )
 from orchestration.engine.json_values import path_join
-from orchestration.models import Run, Schedule, Tree
+from orchestration.models import (
+    ApiToken,
+    Backfill,
+    HookRegistration,
+    HttpExecutor,
+    IncomingWebhook,
+    OutgoingWebhook,
+    Run,
+    RunView,
+    Schedule,
+    Secret,
+    Tree,
+    WebhookDelivery,
+)
 
 #: Seconds after which a client may try again while the database is away.
 _RETRY_AFTER: Final = 2
@@ -76,6 +93,9 @@ def translate(error: Exception) -> ApiError | None:
     """Return the answer to an error that is the caller's or the database's; None for a fault of ours."""
     if isinstance(error, ApiError):
         return error
+    conflict = conflict_text(error)
+    if conflict is not None:
+        return ApiError(409, "conflict", conflict)
     for kind, make in _TRANSLATIONS.items():
         if isinstance(error, kind):
             return make(error)
@@ -102,7 +122,7 @@ def _of_validation(error: ValidationError) -> ApiError:
 
 
 def _of_conflict(error: VersionConflictError) -> ApiError:
-    hint = "Load the tree again, put your change on top of it, and save that; or send If-Match: * to overwrite."
+    hint = "Load it again, put your change on top of it, and save that; or send If-Match: * to overwrite."
     return ApiError(409, "version_conflict", str(error), hint=hint, expected=error.expected, current=error.current)
 
 
@@ -129,12 +149,26 @@ _TRANSLATIONS: Final[dict[type[Exception], Callable[[Any], ApiError]]] = {
     # Deleted by somebody else between being found and being locked.
     Tree.DoesNotExist: lambda error: not_found("tree"),
     Run.DoesNotExist: lambda error: not_found("run"),
+    HookRegistration.DoesNotExist: lambda error: not_found("hook"),
+    HooksChangedError: lambda error: ApiError(409, "version_conflict", str(error)),
+    HookInCodeError: lambda error: ApiError(409, "not_possible", str(error)),
     Schedule.DoesNotExist: lambda error: not_found("schedule"),
+    Backfill.DoesNotExist: lambda error: not_found("backfill"),
+    OutgoingWebhook.DoesNotExist: lambda error: not_found("webhook"),
+    IncomingWebhook.DoesNotExist: lambda error: not_found("webhook"),
+    WebhookDelivery.DoesNotExist: lambda error: not_found("delivery"),
+    Secret.DoesNotExist: lambda error: not_found("secret"),
+    User.DoesNotExist: lambda error: not_found("user"),
+    Group.DoesNotExist: lambda error: not_found("group"),
+    HttpExecutor.DoesNotExist: lambda error: not_found("executor"),
+    ApiToken.DoesNotExist: lambda error: not_found("token"),
+    RunView.DoesNotExist: lambda error: not_found("view"),
     VersionConflictError: _of_conflict,
     VersionNotFoundError: _missing,
     TaskNotFoundError: _missing,
     RunNotFoundError: _missing,
     InvalidDefinitionError: lambda error: invalid(error.problems),
+    NotPossibleError: lambda error: ApiError(409, "not_possible", str(error)),
     NotStorableError: lambda error: invalid([Problem("$", str(error))]),
     OrchestrationError: lambda error: invalid([Problem("$", str(error))]),
     ValidationError: _of_validation,

@@ -1,4 +1,4 @@
-"""The version of a tree's definition, as `ETag` and `If-Match`."""
+"""The version of a definition, as `ETag` and `If-Match`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from django.http import HttpResponse
 from ninja import Header
 
-from orchestration.models import Tree
+from orchestration.models import HttpExecutor, Tree
 
 from .errors import ApiError
 
@@ -39,6 +39,6 @@ def expected_version(header: str | None) -> int | None:
     return number
 
 
-def set_etag(response: HttpResponse, tree: Tree) -> None:
+def set_etag(response: HttpResponse, shown: Tree | HttpExecutor) -> None:
     """Say which version an answer shows, or which one it made."""
-    response.headers["ETag"] = f'"{tree.version}"'
+    response.headers["ETag"] = f'"{shown.version}"'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,12 +15,14 @@ from pydantic import ConfigDict, Field
 
 from orchestration.access import Actor, rules
 from orchestration.access.shown import shown_value
+from orchestration.actions.hook_notes import run_hook_calls
 from orchestration.engine.status import ACTIVE, Status
 from orchestration.models import Run, ScheduleFire, TaskRun
 from orchestration.models.execution import RunQuerySet
 
 from .large_values import read_sized, sized_columns
 from .schemas import Fields
+from .task_run_rows import HookCallOut
 
 #: First causes that are listed, and characters of each error.
 _CAUSES: Final = 20
@@ -79,6 +82,7 @@ class RunDetails(RunOut):
     schedule_id: UUID | None = Field(description="the schedule that started it")
     reruns: list[UUID] = Field(description="runs that were started after it, newest first")
     first_causes: list[FirstCause]
+    hooks: list[HookCallOut] = Field(description="calls at its beginning and its end; those of tasks are at attempts")
     may: RunMay
 
 
@@ -101,6 +105,7 @@ def run_details(actor: Actor, run: Run) -> dict[str, Any]:
         "schedule_id": ScheduleFire.objects.filter(run=run).values_list("schedule_id", flat=True).first(),
         "reruns": list(reruns.values_list("pk", flat=True)[:_LISTED_RERUNS]),
         "first_causes": _first_causes(run) if run.status == Status.FAILED else [],
+        "hooks": [asdict(call) for call in run_hook_calls(run.pk)],
         "may": {
             "steer": run.status in ACTIVE and rules.may_steer(actor, run),
             "delete": run.status not in ACTIVE and rules.may_delete_run(actor, run),

@@ -9,9 +9,10 @@ from ninja import Header
 from pydantic import ConfigDict, Field
 
 from orchestration.access import Actor, rules
+from orchestration.actions.executor_rights import executor_problems
 from orchestration.actions.partial_runs import Only, start_part
 from orchestration.actions.runs import RunRequest, start_spec
-from orchestration.actions.trees import tree_spec
+from orchestration.actions.trees import consistent_spec
 from orchestration.engine.errors import InvalidDefinitionError, Problem
 from orchestration.engine.partial import Mode
 from orchestration.engine.registry import default_registry
@@ -84,7 +85,7 @@ def start_stored(actor: Actor, tree: Tree, body: StartIn, key: str | None) -> tu
     """Start a stored tree, or a part of it; return the run, and whether it is a new one."""
     request = _request(actor, body, key)
     if body.only is None:
-        run = start_spec(tree_spec(tree), request, tree)
+        run = start_spec(consistent_spec(tree), request, tree)
     else:
         run = start_part(tree, _only(actor, body.only), request)
     return run, str(run.pk) == request.run_id
@@ -92,11 +93,14 @@ def start_stored(actor: Actor, tree: Tree, body: StartIn, key: str | None) -> tu
 
 def start_unstored(actor: Actor, body: DefinitionIn, key: str | None) -> tuple[Run, bool]:
     """Start a definition; return the run, and whether it is a new one."""
+    request = _request(actor, body, key)
     try:
         spec = read_tree(body.definition, default_registry, "Unnamed tree")
     except InvalidDefinitionError as error:
         raise InvalidDefinitionError([_inside(problem) for problem in error.problems]) from error
-    request = _request(actor, body, key)
+    closed = executor_problems(spec, actor.user)
+    if closed:
+        raise InvalidDefinitionError([_inside(problem) for problem in closed])
     run = start_spec(spec, request)
     return run, str(run.pk) == request.run_id
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.db.models.query import QuerySet
 from pydantic import ConfigDict, Field
 
 from orchestration.access import Actor, rules
+from orchestration.actions.hook_notes import ByAttempt, hook_calls
 from orchestration.engine.masking import secret_values
 from orchestration.engine.status import Status
 from orchestration.models import TaskAttempt, TaskRun
@@ -73,6 +75,17 @@ class TaskRunOut(Fields):
     timeout_seconds: float | None
 
 
+class HookCallOut(Fields):
+    """A hook that was called for an attempt of a task, or for a run."""
+
+    hook: str
+    event: str = Field(description="pre, post, post_hook for the executor's own, or a tree event", examples=["pre"])
+    ms: float = Field(description="how long it took")
+    error: str | None
+    slow: bool = Field(description="it took longer than is expected of it")
+    changed: list[str] = Field(description="keys of the inputs that it has changed")
+
+
 class AttemptOut(Fields):
     """One attempt. `outcome` is the task's status for the last one, and for those before why they did not end it."""
 
@@ -83,6 +96,7 @@ class AttemptOut(Fields):
     started_at: datetime | None
     finished_at: datetime | None
     worker: str | None
+    hooks: list[HookCallOut]
 
 
 class ReusedFrom(Fields):
@@ -187,16 +201,17 @@ def attempts_of(tasks: Sequence[TaskRun]) -> dict[int, list[dict[str, Any]]]:
     """Return `attempt_rows` of each task, by its pk."""
     rows: dict[int, list[dict[str, Any]]] = {task.pk: [] for task in tasks}
     found = TaskAttempt.objects.filter(task_run__in=list(rows)).annotate(worker_name=F("worker__name"))
+    calls = hook_calls(rows)
     for row in found.order_by("attempt"):
-        rows[row.task_run_id].append(_attempt(row.attempt, row.reason, row))
+        rows[row.task_run_id].append(_attempt(row.attempt, row.reason, row, calls[row.task_run_id]))
     for task in tasks:
         told = rows[task.pk]
         if task.attempt > 0 and not (told and told[-1]["attempt"] == task.attempt):
-            told.append(_attempt(task.attempt, task.status, task))
+            told.append(_attempt(task.attempt, task.status, task, calls[task.pk]))
     return rows
 
 
-def _attempt(number: int, outcome: str, row: TaskAttempt | TaskRun) -> dict[str, Any]:
+def _attempt(number: int, outcome: str, row: TaskAttempt | TaskRun, calls: ByAttempt) -> dict[str, Any]:
     return {
         "attempt": number,
         "outcome": outcome,
@@ -205,6 +220,7 @@ def _attempt(number: int, outcome: str, row: TaskAttempt | TaskRun) -> dict[str,
         "started_at": row.started_at,
         "finished_at": row.finished_at,
         "worker": vars(row)["worker_name"],
+        "hooks": [asdict(call) for call in calls.get(number, ())],
     }
 
 

@@ -14,9 +14,10 @@ from pydantic import Field
 from orchestration.access import Actor
 from orchestration.access.shown import shown_value
 from orchestration.actions.edits import Editor
-from orchestration.actions.trees import stored_spec, task_specs
+from orchestration.actions.trees import at_one_version, stored_spec, task_specs
+from orchestration.engine.definition import TaskSpec
 from orchestration.engine.errors import TaskNotFoundError
-from orchestration.models import Task
+from orchestration.models import Task, Tree
 
 from .documents import TaskDocument, TaskFields
 from .door import ApiRequest
@@ -113,11 +114,9 @@ def delete_dependency(
 def read_task(request: ApiRequest, response: HttpResponse, id: UUID, task: TaskInPath) -> dict[str, Any]:
     """Return one task as it stands in the document."""
     tree = visible_tree(request, id)
-    found = tree.tasks.filter(uid=task).first()
-    if found is None:
-        raise TaskNotFoundError(f"The tree has no task {task!r}")
+    spec = at_one_version(tree, lambda: _found(tree, task))
     set_etag(response, tree)
-    return shown_value(request.auth, stored_spec(found).as_json())
+    return shown_value(request.auth, spec.as_json())
 
 
 @router.patch("/trees/{uuid:id}/tasks/{path:task}", response=TaskDocument, summary="Change a task")
@@ -154,6 +153,13 @@ def delete_task(
 
 def _editor(request: ApiRequest, if_match: str | None) -> Editor:
     return Editor(request.auth.user, expected_version(if_match))
+
+
+def _found(tree: Tree, uid: str) -> TaskSpec:
+    found = tree.tasks.filter(uid=uid).first()
+    if found is None:
+        raise TaskNotFoundError(f"The tree has no task {uid!r}")
+    return stored_spec(found)
 
 
 def _documents(actor: Actor, tasks: Sequence[Task]) -> list[Any]:

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from orchestration.access import Actor, rules
 from orchestration.access.shown import shown_value
-from orchestration.actions.trees import tree_spec
+from orchestration.actions.executor_rights import executor_problems
+from orchestration.actions.trees import consistent_spec
 from orchestration.engine.definition import TreeSpec
 from orchestration.engine.errors import Problem
 from orchestration.engine.registry import default_registry
@@ -101,19 +102,28 @@ class Definition:
 
     @classmethod
     def stored(cls, tree: Tree) -> Definition:
-        """Return the present definition of a tree."""
-        spec = tree_spec(tree)
+        """Return the present definition of a tree, which is at its version then."""
+        spec = consistent_spec(tree)
         return cls(spec, tree_problems(spec, default_registry))
 
 
-def whole_tree(actor: Actor, pk: UUID, saved: Definition | None = None) -> dict[str, Any]:
-    """Return one tree with its definition; the actor sees it. `saved` is what was just stored, where it is known."""
-    tree = with_counts(Tree.objects.filter(pk=pk)).get()
+def whole_tree(actor: Actor, shown: Tree, saved: Definition | None = None) -> dict[str, Any]:
+    """Return one tree with its definition; the actor sees it. `saved` is what was just stored, where it is known.
+
+    Version and definition belong together, whatever somebody else has saved since: `shown` is at that of `saved`.
+    """
+    tree = with_counts(Tree.objects.filter(pk=shown.pk)).get()
     definition = saved or Definition.stored(tree)
+    spec = definition.spec
     return {
         **tree_lines([tree])[0],
-        "definition": shown_value(actor, definition.spec.as_json()),
-        "problems": listed_problems(definition.problems),
+        "version": shown.version if saved else tree.version,
+        "name": spec.name,
+        "description": spec.description,
+        "tags": list(spec.tags),
+        "task_count": len(spec.tasks),
+        "definition": shown_value(actor, spec.as_json()),
+        "problems": listed_problems([*definition.problems, *executor_problems(spec, actor.user)]),
         "may": {
             "edit": rules.may_edit_tree(actor, tree),
             "manage": rules.may_manage_tree(actor, tree),

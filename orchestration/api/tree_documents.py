@@ -13,6 +13,7 @@ from pydantic import Field
 
 from orchestration.access.shown import shown_value
 from orchestration.actions import keeping, trees
+from orchestration.actions.executor_rights import executor_problems
 from orchestration.engine.errors import InvalidDefinitionError, Problem
 from orchestration.engine.json_values import text_problem
 from orchestration.engine.registry import default_registry
@@ -71,6 +72,7 @@ def validate_tree(request: ApiRequest, document: Body[AnyDocument]) -> dict[str,
         spec, problems = read_draft(document, default_registry)
     except InvalidDefinitionError as error:
         return {"valid": False, "problems": listed_problems(error.problems), "definition": None}
+    problems = [*problems, *executor_problems(spec, request.auth.user)]
     return {"valid": not problems, "problems": listed_problems(problems), "definition": spec.as_json()}
 
 
@@ -105,7 +107,7 @@ def copy_tree(request: ApiRequest, response: HttpResponse, id: UUID, body: Copyi
 @router.get("/trees/{uuid:id}/start-order", response=StartOrderOut, summary="Forecast the order of starts")
 def forecast_starts(request: ApiRequest, id: UUID, slots: Slots = 4) -> dict[str, Any]:
     """Say in which order the tasks would start on one worker, if all succeed and all last equally long."""
-    order = start_order(trees.tree_spec(visible_tree(request, id)), slots, default_registry)
+    order = start_order(trees.consistent_spec(visible_tree(request, id)), slots, default_registry)
     never = [{"task": task, "why": why} for task, why in order.never.items()]
     return {"slots": slots, "steps": order.steps, "never": never}
 

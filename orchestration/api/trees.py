@@ -90,10 +90,12 @@ def save_tree(
 @router.patch("/trees/{uuid:id}", response=TreeOut, summary="Share, give away or archive a tree")
 def change_tree(request: ApiRequest, response: HttpResponse, id: UUID, body: Keeping) -> dict[str, Any]:
     """Change who sees a tree, whose it is, or whether it is in the archive; its definition and version stay."""
-    tree = visible_tree(request, id)
-    _require_rights(request, tree, body.model_fields_set)
     user = request.auth.user
     with transaction.atomic():
+        trees.lock_tree(visible_tree(request, id))
+        # Read again: whoever was waited for may have shared it, or given it away.
+        tree = visible_tree(request, id)
+        _require_rights(request, tree, body.model_fields_set)
         if body.visibility is not None or body.shared_with is not None:
             groups = _groups(tree, body.shared_with)
             keeping.share_tree(tree, body.visibility or tree.visibility, groups, user)
@@ -108,7 +110,10 @@ def change_tree(request: ApiRequest, response: HttpResponse, id: UUID, body: Kee
 @router.delete("/trees/{uuid:id}", response={204: None}, summary="Delete a tree")
 def delete_tree(request: ApiRequest, id: UUID) -> Status[None]:
     """Delete a tree with its versions. Its runs stay."""
-    keeping.delete_tree(manageable_tree(request, id), request.auth.user)
+    tree = manageable_tree(request, id)
+    with transaction.atomic():
+        keeping.lock_for_deletion([tree.pk])
+        keeping.delete_locked_tree(manageable_tree(request, id), request.auth.user)
     return Status(204, None)
 
 
@@ -124,7 +129,7 @@ def shown(
     request: ApiRequest, response: HttpResponse, tree: Tree, definition: Definition | None = None
 ) -> dict[str, Any]:
     """Answer with a whole tree and its version; `definition` is what was just stored, where it is known."""
-    whole = whole_tree(request.auth, tree.pk, definition)
+    whole = whole_tree(request.auth, tree, definition)
     tree.version = whole["version"]
     set_etag(response, tree)
     return whole

@@ -68,7 +68,7 @@ class TaskChange(TaskName):
     fields: dict[str, Change]
 
 
-class Edge(Fields):
+class VersionEdge(Fields):
     """A dependency: `task` waits for `depends_on`."""
 
     task: TaskId
@@ -87,9 +87,9 @@ class TaskChanges(Fields):
 class EdgeChanges(Fields):
     """Dependencies by what happened to them."""
 
-    added: list[Edge]
-    removed: list[Edge]
-    changed: list[Edge]
+    added: list[VersionEdge]
+    removed: list[VersionEdge]
+    changed: list[VersionEdge]
 
 
 class Diff(Fields):

@@ -92,6 +92,8 @@ EXPECTED: dict[str, Row] = {
     "list_executors": Row("anybody"),
     "read_executor": Row("anybody", path={"id": "echo"}),
     "change_executor": Row("administer", path={"id": "echo"}, body={"max_concurrency": 3}),
+    "reset_breaker": Row("administer", path={"id": "echo"}),
+    "try_executor": Row("create", path={"id": "echo"}, body={"inputs": {"text": "hello"}}),
     "list_workers": Row("anybody"),
     "change_worker": Row("administer", path=_worker, body={"draining": True}),
 }

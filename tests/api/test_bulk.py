@@ -108,6 +108,15 @@ def test_a_filter_acts_on_what_the_caller_has_seen(editor: Caller, tree: Tree) -
     assert {command.run for command in RunCommand.objects.all()} == set(old)
 
 
+def test_arrivals_are_told_by_the_clock_of_the_database(
+    editor: Caller, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    active(tree, 2)
+    ahead = timezone.now() + timedelta(hours=1)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: ahead)
+    assert bulk(editor, "cancel", expect=1, filter={"status": ["in_progress"]}).body["done"] == 1
+
+
 def test_a_filter_reaches_no_hidden_run(viewer: Caller, editor: Caller) -> None:
     active(make_tree("Hidden", owner=editor.user, visibility="private"), 2)
     assert bulk(viewer, "cancel", filter={}, expect=0).body == {"done": 0, "not_done": 0, "outcomes": []}

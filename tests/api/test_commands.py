@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from orchestration.actions.executors import decide
 from orchestration.actions.sdk.local_engine import local_engine
 from orchestration.engine.definition import DependencySpec, TaskSpec, TreeSpec
 from orchestration.engine.engine import Engine
@@ -74,6 +75,20 @@ def test_a_run_is_paused_resumed_and_cancelled(engine: Engine, operator: Caller)
         ("run.resume", "olga", ""),
         ("run.cancel", "olga", "enough"),
     ]
+
+
+def test_a_retry_needs_the_right_to_the_executors_of_what_it_starts(engine: Engine, operator: Caller) -> None:
+    spec = TreeSpec("tree", (gated("a"), gated("b", "a"), gated("c")))
+    live = Live(engine, spec, user=operator.user)
+    LET_GO.update({"a", "a!"})
+    wait_for(lambda: live.statuses()["b"] == "failed")
+    decide("gated", {"allowed_groups": ["admin"]})
+    refused = operator("POST", f"/runs/{live.run.pk}/tasks/a/retry")
+    assert (refused.status, refused.code) == (403, "forbidden")
+    assert "'gated', which only these groups may use: admin" in refused.body["error"]["message"]
+    assert not RunCommand.objects.exists() and STARTS.count("a") == 1
+    decide("gated", {"allowed_groups": []})
+    assert ask(operator, live, "/tasks/a/retry").answer == "done"
 
 
 def test_a_failed_task_is_retried_and_another_skipped(engine: Engine, operator: Caller) -> None:

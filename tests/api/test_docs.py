@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+
+from tests.browser import chromium_running
 
 from .conftest import person
 
@@ -36,17 +35,8 @@ def test_the_page_has_nothing_inline_and_the_sites_policy() -> None:
 
 @pytest.fixture
 def page(live_server: Any) -> Iterator[Page]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    with sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, names)), None) or playwright.chromium.executable_path
-        if not Path(path).exists():
-            pytest.skip("NO BROWSER: the API's pages were not looked at; install one with `make browser`")
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        # Playwright's loop runs in this thread; Django would take it for an asynchronous caller.
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with chromium_running() as chromium:
         yield chromium.new_context(base_url=live_server.url).new_page()
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-        chromium.close()
 
 
 @pytest.mark.browser

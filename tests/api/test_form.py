@@ -13,7 +13,7 @@ from django.test import Client
 from orchestration.access import rules
 from orchestration.api.errors import ApiError
 from orchestration.api.wire import StrictParser
-from orchestration.models import ApiToken, Tree, TreeVersion
+from orchestration.models import ApiToken, AuditEntry, Tree, TreeVersion
 from tests.engine.test_validation import CYCLES, NOT_JSON, WRONG_FIELDS, echo
 
 from .conftest import Answer, Caller, document, person, task
@@ -247,6 +247,16 @@ def test_the_audit_trail_has_filters(admin: Caller, editor: Caller) -> None:
     assert admin("GET", "/audit?since=2100-01-01").status == 400
     assert admin("GET", "/audit?act=tree.create").body["items"][0]["via"] == "api"
     assert editor("GET", "/audit").status == 403
+
+
+@pytest.mark.parametrize("via", AuditEntry.Via.values)
+def test_the_audit_trail_is_narrowed_to_every_way(admin: Caller, via: str) -> None:
+    AuditEntry.objects.bulk_create(AuditEntry(act="run.start", via=way) for way in AuditEntry.Via.values)
+    entries = admin("GET", f"/audit?act=run.start&via={via}").body["items"]
+    assert [entry["via"] for entry in entries] == [via]
+    assert admin("GET", f"/audit/export?act=run.start&via={via}").status == 200
+    assert AuditEntry.objects.get(act="audit.export").detail["filter"] == {"act": "run.start", "via": via}
+    assert admin("GET", "/audit?via=pigeon").status == 400
 
 
 def test_a_body_without_a_length_has_the_limit_too() -> None:

@@ -16,7 +16,16 @@ from django.db import transaction
 from orchestration.api.app import api
 from orchestration.api.openapi import operations
 
-from . import expected_people, expected_runs, expected_schedules, expected_trees
+from . import (
+    expected_hooks,
+    expected_http_executors,
+    expected_people,
+    expected_runs,
+    expected_schedules,
+    expected_secrets,
+    expected_trees,
+    expected_webhooks,
+)
 from .matrix import ASKERS, SUBJECTS, TABLES, Row, answers_of
 from .world import Subject, World
 
@@ -31,6 +40,10 @@ EXPECTED: Final[dict[str, Row]] = {
     **expected_people.EXPECTED,
     **expected_runs.EXPECTED,
     **expected_schedules.EXPECTED,
+    **expected_secrets.EXPECTED,
+    **expected_webhooks.EXPECTED,
+    **expected_http_executors.EXPECTED,
+    **expected_hooks.EXPECTED,
 }
 
 

@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from orchestration.actions.keeping import delete_tree
 from orchestration.models import Presence, Tree
+from tests.lock_race import act_after_waiting
 
 from .conftest import Caller, document, person, task
 
@@ -43,6 +45,13 @@ def test_a_tree_that_one_may_not_see_does_not_exist(editor: Caller, address: str
     assert stranger("PUT", address, {"page": str(uuid4())}).code == "not_found"
     assert stranger("DELETE", f"{address}/{page}").code == "not_found"
     assert Presence.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tree_that_is_deleted_meanwhile_does_not_exist(editor: Caller, address: str) -> None:
+    tree, page = Tree.objects.get(), str(uuid4())
+    heard = act_after_waiting(tree, lambda: delete_tree(tree), lambda: editor("PUT", address, {"page": page}))
+    assert (heard.status, heard.code) == (404, "not_found")
 
 
 def test_what_is_said_is_checked(editor: Caller, address: str) -> None:

@@ -16,6 +16,7 @@ from orchestration.engine.secret_places import MASK
 from orchestration.engine.status import Status
 from orchestration.models import Run, RunEvent, TaskAttempt, TaskLog, TaskRun
 from tests.pages.scene import make_run, make_tree
+from tests.run_hooks import BEGAN, ENDED, note_hooks
 
 from .conftest import Caller
 
@@ -62,6 +63,11 @@ def file_of(caller: Caller, run: Run) -> Any:
 
 async def _whole(answer: Any) -> bytes:
     return b"".join([part async for part in answer.streaming_content])
+
+
+def test_the_file_has_the_hooks_of_the_run(editor: Caller, run: Run) -> None:
+    note_hooks(run, BEGAN, ENDED)
+    assert file_of(editor, run)["run"]["hooks"] == [*BEGAN, *ENDED]
 
 
 def test_the_file_has_all_of_the_run(editor: Caller, run: Run) -> None:

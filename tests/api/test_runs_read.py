@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from orchestration.actions.run_orders import ORDER_NAMES
 from orchestration.engine.status import Status
-from orchestration.models import Run, TaskAttempt, TaskRun, Tree
+from orchestration.models import Run, RunEvent, TaskAttempt, TaskRun, Tree
+from orchestration.store import stream
 from orchestration.store.stream import snapshot_of
 from tests.pages.scene import make_live_run, make_run, make_tree, make_worker
+from tests.run_hooks import BEGAN, ENDED, note_hooks
 
 from .conftest import Caller, person
 
@@ -176,6 +178,32 @@ def test_one_run_says_what_it_failed_of_and_what_came_after(
     theirs = viewer("GET", f"/runs/{live.pk}").body
     assert theirs["reruns"] == [str(run.pk) for run in after]
     assert theirs["may"] == {"steer": False, "delete": False}
+
+
+def test_one_run_has_the_hooks_that_were_called_for_it(editor: Caller, viewer: Caller, live: Run, tree: Tree) -> None:
+    assert editor("GET", f"/runs/{live.pk}").body["hooks"] == []
+    note_hooks(make_run(tree, "failed"), BEGAN)
+    note_hooks(live, BEGAN, ENDED)
+    RunEvent.objects.create(
+        run=live, seq=live.last_seq + 1, type="task.hooks", data={"attempt": 1, "hooks": BEGAN}, at=timezone.now()
+    )
+    calls = viewer("GET", f"/runs/{live.pk}").body["hooks"]
+    assert calls == [{"error": None, "slow": False, "changed": []} | call for call in (*BEGAN, *ENDED)]
+    snapshot = snapshot_of(str(live.pk))
+    assert snapshot is not None
+    assert json.loads(snapshot.run)["hooks"] == [*BEGAN, *ENDED]
+
+
+def test_the_hooks_of_a_run_are_found_among_its_many_events_by_an_index(live: Run) -> None:
+    events = [RunEvent(run=live, seq=n, type="task.progress", at=timezone.now()) for n in range(1, 3_001)]
+    RunEvent.objects.bulk_create(events)
+    live.last_seq = 3_000
+    note_hooks(live, BEGAN)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE orchestration_runevent")
+        cursor.execute(f"EXPLAIN {stream._SNAPSHOT}", [live.pk])
+        assert "event_of_run_hooks" in "\n".join(line for (line,) in cursor.fetchall())
+    assert "event_of_run_hooks" in RunEvent.objects.filter(run=live, type="run.hooks").order_by("seq").explain()
 
 
 def test_the_definition_is_the_one_of_the_run(editor: Caller, live: Run) -> None:

@@ -7,11 +7,14 @@ from uuid import UUID
 
 import pytest
 
+from orchestration.actions.keeping import delete_tree
 from orchestration.actions.runs import start_run
 from orchestration.actions.trees import create_tree, save_definition
 from orchestration.engine.definition import DependencySpec, TaskSpec, TreeSpec
 from orchestration.engine.status import Status
 from orchestration.models import AuditEntry, Run, TaskRun, Tree
+from tests.between_statements import once_before
+from tests.lock_race import act_after_waiting
 
 from .conftest import Caller, document, person, task
 
@@ -225,6 +228,25 @@ def test_results_of_runs_that_the_caller_does_not_see_are_not_taken(operator: Ca
     Tree.objects.filter(pk=other.pk).update(visibility="everyone")
     assert "another tree" in part(operator, tree, "task", "b", hidden).body["error"]["message"]
     assert part(operator, tree, "up_to", "b", finished(tree)).paths == ["$.only.reuse_run"]
+
+
+def test_a_run_is_of_the_version_that_it_names(operator: Caller, tree: Tree) -> None:
+    def save() -> None:
+        later = TreeSpec("Later", (TaskSpec("a", "Later a", "echo"), TaskSpec("b", "Later b", "echo")))
+        save_definition(Tree.objects.get(pk=tree.pk), later)
+
+    with once_before("orchestration_dependency", save):
+        answer = start(operator, tree)
+    assert (answer.status, answer.body["tree_version"], answer.body["tree_name"]) == (201, 2, "Later")
+    tasks = TaskRun.objects.filter(run=answer.body["id"]).values_list("name", "dependencies")
+    assert sorted(tasks) == [("Later a", []), ("Later b", [])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_start_that_waits_for_a_deletion_finds_no_tree(operator: Caller, tree: Tree) -> None:
+    answer = act_after_waiting(tree, lambda: delete_tree(tree), lambda: start(operator, tree))
+    assert (answer.status, answer.code) == (404, "not_found")
+    assert not Run.objects.exists()
 
 
 # --- what is not stored ---------------------------------------------------------------------------------------------

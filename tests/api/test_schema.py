@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from django.test import Client
 
 from orchestration.api.app import api
 from orchestration.api.openapi import operations, schema_text
+from orchestration.api.schemas import Fields
 
 SCHEMA: Final[dict[str, Any]] = api.get_openapi_schema()
 KEPT: Final = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
@@ -31,6 +33,18 @@ def test_it_is_public() -> None:
 def test_operations_have_names_of_their_own() -> None:
     names = Counter(operation["operationId"] for _, operation in OPERATIONS)
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_schemas_have_names_of_their_own() -> None:
+    # Of two with one name only one would be in the schema, and stand for both.
+    names = Counter(model.__name__ for model in set(_models(Fields)))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def _models(base: type[Fields]) -> Iterator[type[Fields]]:
+    for model in base.__subclasses__():
+        yield model
+        yield from _models(model)
 
 
 def test_every_operation_says_what_it_does_and_how_it_fails() -> None:

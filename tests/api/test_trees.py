@@ -8,9 +8,14 @@ import pytest
 from django.contrib.auth.models import Group
 from pytest_django import DjangoAssertNumQueries
 
+from orchestration.actions.keeping import delete_tree, give_tree, share_tree
 from orchestration.actions.runs import start_run
+from orchestration.actions.trees import save_definition, tree_spec
+from orchestration.engine.definition import TaskSpec, TreeSpec
 from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.models import Run, Task, Tree, TreeVersion
+from tests.between_statements import once_before
+from tests.lock_race import act_after_waiting
 
 from .conftest import Answer, Caller, document, person, task
 
@@ -189,3 +194,66 @@ def test_deleting_a_tree_keeps_its_runs(editor: Caller) -> None:
     run.refresh_from_db()
     assert run.tree_id is None
     assert run.task_runs.count() == 2
+
+
+# --- what others do at the same time --------------------------------------------------------------------------------
+
+LATER = TreeSpec("Later", (TaskSpec("z", "z", "echo"),), tags=("later",))
+
+
+def save_later(pk: Any) -> None:
+    save_definition(Tree.objects.get(pk=pk), LATER)
+
+
+def test_a_save_answers_with_what_it_saved(editor: Caller) -> None:
+    made_at = made(editor).body["id"]
+    body = {"definition": document(task("a"), name="Mine", tags=["mine"])}
+    with once_before("last_run_id", lambda: save_later(made_at)):
+        saved = editor("PUT", f"/trees/{made_at}", body, version=1)
+    assert (saved.status, saved.headers["ETag"], saved.body["version"]) == (200, '"2"', 2)
+    assert (saved.body["name"], saved.body["tags"], saved.body["task_count"]) == ("Mine", ["mine"], 1)
+    assert [row["id"] for row in saved.body["definition"]["tasks"]] == ["a"]
+    # What the other one has saved is not overwritten unseen.
+    assert editor("PUT", f"/trees/{made_at}", body, version=saved.headers["ETag"]).code == "version_conflict"
+    assert tree_spec(Tree.objects.get(pk=made_at)) == LATER
+
+
+def test_a_new_tree_is_answered_as_it_was_made(editor: Caller) -> None:
+    with once_before("last_run_id", lambda: save_later(Tree.objects.get().pk)):
+        answer = editor("POST", "/trees", document(task("a")))
+    assert (answer.headers["ETag"], answer.body["name"], answer.body["version"]) == ('"1"', "A tree", 1)
+
+
+def test_a_tree_is_read_at_one_version(editor: Caller) -> None:
+    made_at = made(editor).body["id"]
+    with once_before("orchestration_dependency", lambda: save_later(made_at)):
+        read = editor("GET", f"/trees/{made_at}")
+    assert (read.headers["ETag"], read.body["version"], read.body["name"]) == ('"2"', 2, "Later")
+    assert read.body["definition"] == LATER.as_json()
+    with once_before("orchestration_dependency", lambda: delete_tree(Tree.objects.get(pk=made_at))):
+        assert editor("GET", f"/trees/{made_at}").code == "not_found"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sharing_is_decided_on_what_is_stored_then(editor: Caller) -> None:
+    tree = Tree.objects.get(pk=made(editor).body["id"])
+    address, team = f"/trees/{tree.pk}", Group.objects.create(name="team")
+    # Made private while the other one waits, it does not become everyone's again.
+    act_after_waiting(
+        tree, lambda: share_tree(tree, "private"), lambda: editor("PATCH", address, {"shared_with": ["team"]})
+    )
+    assert Tree.objects.get(pk=tree.pk).visibility == "private"
+    answer = act_after_waiting(
+        tree, lambda: share_tree(tree, "groups", [team]), lambda: editor("PATCH", address, {"visibility": "groups"})
+    )
+    assert (answer.status, answer.body["shared_with"]) == (200, ["team"])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("method", "body"), [("PATCH", {"visibility": "private"}), ("DELETE", None)])
+def test_who_gave_a_tree_away_meanwhile_manages_it_no_more(editor: Caller, method: str, body: Any) -> None:
+    tree = Tree.objects.get(pk=made(editor).body["id"])
+    emil = person("emil", "editor")
+    answer = act_after_waiting(tree, lambda: give_tree(tree, emil), lambda: editor(method, f"/trees/{tree.pk}", body))
+    assert (answer.status, answer.code) == (403, "forbidden")
+    assert Tree.objects.get(pk=tree.pk).visibility == "everyone"

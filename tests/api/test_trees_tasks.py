@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from orchestration.models import Task, Tree, TreeVersion
+from tests.between_statements import once_before
 
 from .conftest import Answer, Caller, document, person, task
 
@@ -26,6 +27,15 @@ def tree(editor: Caller) -> str:
 def edges(caller: Caller, tree: str) -> dict[str, list[str]]:
     tasks = caller("GET", tree).body["definition"]["tasks"]
     return {task["id"]: [edge["id"] for edge in task["dependencies"]] for task in tasks}
+
+
+def test_a_task_is_read_at_one_version(editor: Caller, tree: str) -> None:
+    def change() -> None:
+        editor("PATCH", f"{tree}/tasks/b", {"notes": "later"}, version=1)
+
+    with once_before("orchestration_dependency", change):
+        read = editor("GET", f"{tree}/tasks/b")
+    assert (read.headers["ETag"], read.body["notes"]) == ('"2"', "later")
 
 
 def test_a_task_is_added_changed_read_and_deleted(editor: Caller, tree: str) -> None:

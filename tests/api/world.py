@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from orchestration.actions.trees import create_tree
 from orchestration.engine.definition import DependencySpec, TaskSpec, TreeSpec
 from orchestration.engine.status import Status
-from orchestration.models import ApiToken, Run, Tree
+from orchestration.models import ApiToken, Run, SignedIn, Tree
 from tests.pages.scene import make_run
 
 from .matrix import ASKERS, PEOPLE
@@ -45,22 +49,31 @@ def make_tree(name: str, owner: User | None = None, visibility: str = "everyone"
 class Subject:
     """What is asked about: a tree, and a run of it that is live and one that has ended (with two task runs each).
 
-    `token` is one of the asker's own tokens; nobody has none.
+    `token` is one of the asker's own tokens and `session` one of their other sessions; nobody has none.
     """
 
     tree: Tree
     live: Run
     ended: Run
     token: ApiToken | None = None
+    session: SignedIn | None = None
 
 
 def make_subject(tree: Tree, user: User | None = None) -> Subject:
     """Make the runs of a tree, which nobody asked for."""
-    token = None
+    token = session = None
     if user is not None:
+        session = make_session(user)
         digest = ApiToken.digest_of(f"spare {user}")
         token = ApiToken.objects.create(user=user, name="spare", hint="apf_spar", digest=digest)
-    return Subject(tree, _run(tree, Status.IN_PROGRESS), _run(tree, Status.COMPLETED), token)
+    return Subject(tree, _run(tree, Status.IN_PROGRESS), _run(tree, Status.COMPLETED), token, session)
+
+
+def make_session(user: User) -> SignedIn:
+    """Make a session that somebody has elsewhere."""
+    end = timezone.now() + timedelta(hours=1)
+    stored = Session.objects.create(session_key=uuid4().hex, session_data="", expire_date=end)
+    return SignedIn.objects.create(session=stored, user=user, address="192.0.2.7", user_agent="Firefox/145.0 (Linux)")
 
 
 def _run(tree: Tree, status: Status) -> Run:
@@ -92,9 +105,9 @@ class World:
         name = asker.partition(":")[0]
         if kind == "own":
             return self.own[name if name in self.own else "stranger"]
-        token = self.own[name].token if name in self.own else None
+        mine = self.own.get(name)
         found = self.others[kind]
-        return Subject(found.tree, found.live, found.ended, token)
+        return replace(found, token=mine.token if mine else None, session=mine.session if mine else None)
 
 
 def make_world() -> World:
