@@ -16,10 +16,17 @@ _PAUSE_SECONDS: Final = 1.0
 
 async def repeat(what: str, step: Callable[[], Awaitable[None]]) -> None:
     """Take a step again and again until cancelled. While the database is away, and after a failure, pause."""
+    me = asyncio.current_task()
     while True:
         try:
             await step()
         except DATABASE_AWAY:
+            await asyncio.sleep(_PAUSE_SECONDS)
+        except asyncio.CancelledError:
+            if me is None or me.cancelling():
+                raise
+            # Something that it waited for was cancelled, and not the task itself.
+            logger.warning("%s was cut off; trying again", what)
             await asyncio.sleep(_PAUSE_SECONDS)
         except Exception:
             # Streams must not go on unfed or unwatched for one failure.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
@@ -68,6 +69,16 @@ def shown_to(user: User, value: V, *known: Any) -> V:
     return shown_value(Actor(user), value, *known)
 
 
+class Shown:
+    """Which of our models the admin pages show somebody, by name."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+
+    def __getitem__(self, name: str) -> bool:
+        return rules.may_see_in_admin(self._actor, apps.get_model("orchestration", name))
+
+
 class May:
     """What the one who looks at a page may do, for templates: each is asked when it is used."""
 
@@ -78,6 +89,11 @@ class May:
     def enter_admin(self) -> bool:
         """True when the admin pages let them in."""
         return rules.may_enter_admin(self._actor)
+
+    @property
+    def see_in_admin(self) -> Shown:
+        """What of it the admin shows them: `may.see_in_admin.tree`."""
+        return Shown(self._actor)
 
     @property
     def create_trees(self) -> bool:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from orchestration.access import Actor
 from orchestration.actions.overview import overview_of
 from orchestration.engine.status import ACTIVE, Status
-from orchestration.models import Run, SchedulesPause, TaskRun, Tree, Worker
+from orchestration.models import ExecutorConfig, Run, SchedulesPause, TaskRun, Tree, Worker
 
 from .access import PageRequest, may_start, page
 from .boot import boot_of
@@ -28,6 +28,7 @@ from .states import plain
 RECENT: Final = 12
 FAILURES: Final = 8
 DUE: Final = 6
+HELD_BACK: Final = 20
 #: Characters of an error.
 _ERROR_CHARS: Final = 240
 #: Milliseconds between two looks of an open overview, while its stream is not there.
@@ -91,6 +92,7 @@ def overview(request: PageRequest) -> HttpResponse:
         "pause": may_start(request.user) and SchedulesPause.objects.exists(),
         "failures": _failures(list(failed[:FAILURES])),
         "workers": Worker.objects.live().order_by("name", "started_at"),
+        "held_back": ExecutorConfig.objects.held_back().order_by("executor")[:HELD_BACK],
         "capacity": Worker.objects.accepting().aggregate(workers=Count("pk"), slots=Sum("slots", default=0)),
     }
     return render(request, "pages/overview.html", context)

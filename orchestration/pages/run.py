@@ -17,19 +17,22 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from orchestration.actions.runs import cancel_run, why
+from orchestration.engine import durations
 from orchestration.engine.errors import RunNotFoundError
 from orchestration.engine.json_values import encode, storable_text
 from orchestration.engine.status import ACTIVE
 from orchestration.models import Run, RunCommand, TaskRun
 
-from . import durations, states
+from . import states
 from .access import PageRequest, may_cancel, may_see_values, may_start, page, sees_tree, shown_to, visible_run
+from .hook_lines import hooks_of_run, is_settling
 from .run_tasks import PAGE_SIZE, TaskRunLine, count_tasks, details_of_page, page_of_tasks, shown_counts, task_lines
 from .states import TASK_FILTERS, State
 from .task_details import ALONE, load_details
 
-#: Milliseconds between two looks at an active run.
+#: Milliseconds between two looks at an active run, and at one whose last hooks are not told of yet.
 REFRESH_MS: Final = 1_000
+SETTLING_MS: Final = 3_000
 _PARAMETER_CHARS: Final = 4_000
 _REASON_CHARS: Final = 500
 _LARGEST_KEY: Final = 2**63 - 1
@@ -77,13 +80,15 @@ def _header(request: PageRequest, found: Run, counts: dict[str, int]) -> dict[st
     is_cancelling = is_active and _is_cancelling(found)
     done = sum(counts[key] for key in ("completed", "failed", "blocked", "cancelled"))
     state = states.of_run(found, is_cancelling=is_cancelling)
+    hooks = hooks_of_run(found)
     return {
         "section": "runs",
         "run": found,
         "state": state,
+        "hooks": hooks,
         "trigger": states.TRIGGERS.get(found.trigger, found.trigger),
         "is_active": is_active,
-        "refresh": REFRESH_MS if is_active else 0,
+        "refresh": REFRESH_MS if is_active else SETTLING_MS if is_settling(found, hooks) else 0,
         "counts": counts,
         "done": done,
         "total": sum(counts.values()),

@@ -11,11 +11,12 @@ from django.contrib.auth.models import User
 from django.db.models import Count
 from django.utils import timezone
 
+from orchestration.engine import durations
 from orchestration.engine.status import ACTIVE, TERMINAL, Status
 from orchestration.models import Run, TaskRun
 from orchestration.models.execution import RunQuerySet
 
-from . import durations, states
+from . import states
 from .states import State
 
 

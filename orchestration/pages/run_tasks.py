@@ -12,10 +12,11 @@ from uuid import UUID
 from django.db.models import Case, Count, IntegerField, Value, When
 from django.db.models.functions import Left
 
+from orchestration.engine import durations
 from orchestration.engine.status import ACTIVE, Status
 from orchestration.models import Run, TaskRun
 
-from . import durations, states
+from . import states
 from .states import TASK_FILTERS, State, TaskFacts
 from .task_details import IN_LIST, TaskDetails, load_details
 

@@ -1,4 +1,4 @@
-"""All that is known of a few task runs: inputs, result, error, attempts, log. Four queries for any number of them."""
+"""All that is known of a few task runs: values, error, attempts, hooks, log. Five queries for any number of them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from typing import Any, Final
 from django.db.models import QuerySet
 from django.db.models.functions import Left
 
+from orchestration.actions.hook_notes import hook_calls
+from orchestration.engine import durations
 from orchestration.models import Run, TaskAttempt, TaskLog, TaskRun
 
-from . import durations, states
+from . import states
+from .hook_lines import HookLine, lines_of_task
 from .json_preview import Preview, preview_columns, read_preview, redacted_previews, value_columns
 from .states import State, TaskFacts
 
@@ -72,6 +75,7 @@ class TaskDetails:
     resolved_inputs: Preview | None
     result: Preview | None
     attempts: list[AttemptLine]
+    hooks: list[HookLine]
     log: list[LogLine]
     is_log_cut: bool
     dependencies: list[Neighbour]
@@ -91,6 +95,7 @@ def load_details(run: Run, pks: Collection[int], limits: Limits, *, with_secrets
     rows = list(TaskRun.objects.filter(run=run, pk__in=pks).annotate(**columns).values("pk", "dependencies", *columns))
     neighbours = _neighbours(run, rows)
     attempts = _attempts(pks)
+    hooks = hook_calls(pks)
     logs = _logs(pks, limits.line_chars)
     details = {}
     for row in rows:
@@ -100,6 +105,7 @@ def load_details(run: Run, pks: Collection[int], limits: Limits, *, with_secrets
         details[row["pk"]] = TaskDetails(
             **_previews(run, row, limits.json_chars, with_secrets=with_secrets),
             attempts=attempts[row["pk"]],
+            hooks=lines_of_task(hooks[row["pk"]]),
             log=logs[row["pk"]][-LOG_LINES:],
             is_log_cut=len(logs[row["pk"]]) > LOG_LINES,
             dependencies=[Neighbour(pk, name, state, required[uid]) for uid, pk, name, state in known],

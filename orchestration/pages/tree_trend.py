@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from orchestration.actions.tree_history import TreeHistory, seconds_of
+from orchestration.engine import durations
 from orchestration.models import Run
 
-from . import durations, states
+from . import states
 from .states import State
 
 #: Of the chart's own units: each bar with its gap, and the height of the longest one.

@@ -185,6 +185,7 @@ def _tree_page(request: PageRequest, found: Tree, form: RunForm, status: int = 2
         "top": NEWEST_FIRST.place_of(history.runs[0]) if history.runs else "",
         "view": None,
     }
+    schedules, more_schedules = tree_schedules(Actor(request.user), found)
     context = {
         "section": "trees",
         "tree": found,
@@ -193,7 +194,8 @@ def _tree_page(request: PageRequest, found: Tree, form: RunForm, status: int = 2
         "recent": run_lines(history.runs[:RECENT_RUNS]),
         "trend": trend_of(history),
         "boot": boot,
-        "schedules": tree_schedules(Actor(request.user), found),
+        "schedules": schedules,
+        "more_schedules": more_schedules,
         "may_start": may_start(request.user) and found.archived_at is None,
         "form": form,
         "key": run_form.new_key(),

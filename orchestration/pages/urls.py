@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, path
 
-from .account import account, password, token_create, token_revoke
+from .account import account, password, session_end, sessions_end, token_create, token_revoke
+from .backfills import backfill_cancel, backfill_preview, backfill_start
 from .builder import tree_edit, tree_new
 from .health import healthz, metrics, readyz
+from .hooks_in import hook_in
 from .overview import overview
 from .run import run, run_cancel, task_run, task_run_result
 from .run_compare import run_compare
@@ -25,19 +26,24 @@ from .schedules import (
     schedules_pause,
 )
 from .selftest import selftest
+from .sign_in import SignIn, SignOut
+from .sign_on import sign_on, sign_on_back
 from .trees import tree, tree_run, trees
-
-login = LoginView.as_view(template_name="pages/login.html", redirect_authenticated_user=True)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview, name="overview"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
-    path("login/", login, name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("hooks/in/<str:token>", hook_in, name="hook-in"),
+    path("login/", SignIn.as_view(), name="login"),
+    path("login/sign-on/", sign_on, name="sign-on"),
+    path("login/sign-on/back/", sign_on_back, name="sign-on-back"),
+    path("logout/", SignOut.as_view(), name="logout"),
     path("account/", account, name="account"),
     path("account/password/", password, name="password"),
+    path("account/sessions/end/", sessions_end, name="sessions-end"),
+    path("account/sessions/<int:pk>/end/", session_end, name="session-end"),
     path("account/tokens/", token_create, name="token-create"),
     path("account/tokens/<int:pk>/revoke/", token_revoke, name="token-revoke"),
     path("selftest/", selftest, name="selftest"),
@@ -64,5 +70,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schedules/<uuid:pk>/", schedule, name="schedule"),
     path("schedules/<uuid:pk>/switch/", schedule_switch, name="schedule-switch"),
     path("schedules/<uuid:pk>/run/", schedule_run, name="schedule-run"),
+    path("schedules/<uuid:pk>/backfill/", backfill_start, name="backfill-start"),
+    path("schedules/<uuid:pk>/backfill/preview/", backfill_preview, name="backfill-preview"),
+    path("schedules/<uuid:pk>/backfills/<int:backfill>/cancel/", backfill_cancel, name="backfill-cancel"),
     path("schedules/<uuid:pk>/delete/", schedule_delete, name="schedule-delete"),
 ]

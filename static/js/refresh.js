@@ -1,4 +1,5 @@
-// Keeps <main data-active="milliseconds"> up to date: fetches the same page again and takes over what changed.
+// Keeps <main data-active="milliseconds"> up to date: fetches the same page again and takes over what changed. A page
+// of which only a part moves marks that with data-refresh.
 // Stops when the attribute is gone, pauses while the tab is hidden, says so when the server can't be reached.
 //
 // A page with a stream of its own says so by the event `page:stream` (detail: whether it is there); then this looks
@@ -10,7 +11,8 @@ import {morph} from './morph.js';
 const LONGEST_WAIT = 15_000;
 const PATIENCE = 20_000;
 
-const main = document.querySelector('main');
+const PLACE = document.querySelector('[data-refresh]') ? '[data-refresh]' : 'main';
+const main = document.querySelector(PLACE);
 const badge = document.querySelector('[data-live]');
 const announcer = document.querySelector('[data-announcer]');
 let timer = 0;
@@ -57,7 +59,7 @@ async function load() {
 }
 
 function take(page) {
-  const fresh = page.querySelector('main');
+  const fresh = page.querySelector(PLACE);
   if (!fresh) throw new Error('This is another page');
   const before = main.dataset.announce;
   localise(fresh);

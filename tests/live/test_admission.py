@@ -17,6 +17,7 @@ from websockets.exceptions import InvalidStatus
 
 from benchmarks.scribe import Scribe
 from benchmarks.web_process import WebProcess
+from orchestration.actions.sessions import end_sessions
 from orchestration.live.limits import MAX_STREAMS
 from orchestration.models import ApiToken, Tree
 from tests.live.support.clients import SECONDS, Caller, closing_of, receive, receive_any, say
@@ -173,12 +174,12 @@ def test_who_loses_what_they_were_let_in_for_loses_the_stream(
     web: WebProcess, scribe: Scribe, tree: Tree, admins: Group, token_of: Make, page_of: Make
 ) -> None:
     """Every way to lose it at once: the look at permissions comes every few seconds."""
-    names = ("revoked", "expired", "logged-out", "password", "deactivated", "private", "role", "stays")
+    names = ("revoked", "expired", "logged-out", "password", "deactivated", "private", "ended", "role", "stays")
     people = {name: User.objects.create_user(name, password="first password") for name in names}
     people["role"].groups.add(admins)
     group = Group.objects.create(name="watchers")
     people["stays"].groups.add(group)
-    by_session = ("logged-out", "password", "private")
+    by_session = ("logged-out", "password", "private", "ended")
     callers = {name: (page_of if name in by_session else token_of)(user) for name, user in people.items()}
     with ExitStack() as stack:
         sockets = {name: stack.enter_context(caller.socket(path_of(scribe))) for name, caller in callers.items()}
@@ -190,13 +191,14 @@ def test_who_loses_what_they_were_let_in_for_loses_the_stream(
         ApiToken.objects.filter(user=people["revoked"]).update(revoked_at=Now())
         ApiToken.objects.filter(user=people["expired"]).update(expires_at=Now())
         log_out(callers["logged-out"])
+        end_sessions(people["ended"], user=people["stays"])
         people["password"].set_password("second password")
         people["password"].save()
         User.objects.filter(pk=people["deactivated"].pk).update(is_active=False)
         # Those with a role and those of the group still see it.
         tree.shared_with.add(group)
         Tree.objects.filter(pk=tree.pk).update(visibility="groups")
-        codes = {name: closing_of(sockets[name])[0] for name in names[:6]}
+        codes = {name: closing_of(sockets[name])[0] for name in names[:7]}
         assert [frame["error"]["code"] for frame in stream] == ["not_signed_in"]
 
         say(sockets["role"], type="ping")
@@ -211,6 +213,7 @@ def test_who_loses_what_they_were_let_in_for_loses_the_stream(
         "logged-out": 4401,
         "password": 4401,
         "deactivated": 4401,
+        "ended": 4401,
         "private": 4404,
         "role": 4404,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestration.live import side_tasks
 from orchestration.live.feed import RunFeed
 from orchestration.live.frames import Frame, events_frame
 from orchestration.live.limits import MAX_MISSING
@@ -119,3 +121,23 @@ def test_a_frame_as_a_server_sent_event() -> None:
     head, place, body, *rest = frame.sse.decode().split("\n")
     assert (head, place, rest) == ("event: events", "id: 5", ["", ""])
     assert json.loads(body.removeprefix("data: "))["to"] == 5
+
+
+@pytest.mark.asyncio
+async def test_a_side_task_goes_on_when_what_it_waits_for_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_tasks, "_PAUSE_SECONDS", 0.0)
+    faults: list[BaseException] = [asyncio.CancelledError(), ValueError("a fault"), OSError("away")]
+    came_through = asyncio.Event()
+
+    async def step() -> None:
+        if faults:
+            raise faults.pop(0)
+        came_through.set()
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(side_tasks.repeat("looking", step))
+    async with asyncio.timeout(20):
+        await came_through.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task

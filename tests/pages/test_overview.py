@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from orchestration.actions.schedules import create_schedule, pause_all, switch_schedule
 from orchestration.engine.status import Status
+from orchestration.models import ExecutorConfig
 
 from .conftest import text_of
 from .scene import Scene, make_run, make_tree, make_worker
@@ -33,7 +34,7 @@ def test_only_workers_that_take_runs_count(as_viewer: Client) -> None:
     make_worker("gone", lease_expires_at=timezone.now() - timedelta(seconds=1))
     text = text_of(as_viewer.get("/"))
     assert "No worker takes runs" in text
-    assert "draining: takes no new runs" in text
+    assert "drained: takes no new runs" in text
     assert "gone" not in text
     make_worker("ready")
     assert "No worker takes runs" not in text_of(as_viewer.get("/"))
@@ -67,10 +68,27 @@ def test_what_is_due_next_is_shown_to_those_who_may_run(scene: Scene, as_operato
 
 
 @pytest.mark.django_db
+def test_circuits_that_are_open_are_named(as_viewer: Client, as_admin: Client) -> None:
+    soon, past = (timezone.now() + timedelta(seconds=seconds) for seconds in (60, -1))
+    for name, at, enabled in (
+        ("post<b>", soon, True),
+        ("http", past, True),
+        ("fine", None, True),
+        ("gone", soon, False),
+    ):
+        ExecutorConfig.objects.create(executor=name, breaker_failures=2, breaker_retry_at=at, enabled=enabled)
+    text = text_of(as_viewer.get("/"))
+    assert f"post&lt;b&gt; is open until {soon:%H:%M:%S} UTC" in text and "http is half-open" in text
+    assert "circuit of fine" not in text and "circuit of gone" not in text and "of/http/" not in text
+    assert "of/http/" in text_of(as_admin.get("/"))
+
+
+@pytest.mark.django_db
 def test_queries_do_not_grow(as_viewer: Client, django_assert_max_num_queries: Any) -> None:
     tree = make_tree()
     for number in range(12):
         make_run(tree, Status.IN_PROGRESS if number % 2 else Status.FAILED, tasks=3)
         make_worker(f"w{number}")
-    with django_assert_max_num_queries(16):
+        ExecutorConfig.objects.create(executor=f"e{number}", breaker_failures=1, breaker_retry_at=timezone.now())
+    with django_assert_max_num_queries(17):
         assert as_viewer.get("/").status_code == 200

@@ -13,8 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orchestration.engine.status import Status
-from orchestration.models import Run, RunCommand, TaskLog, TaskRun
+from orchestration.models import HookRegistration, Run, RunCommand, TaskLog, TaskRun
 from orchestration.pages.run_tasks import PAGE_SIZE
+from tests.hook_scene import make_hook
+from tests.run_hooks import BEGAN, ENDED, note_hooks
 
 from .conftest import signed_in, text_of
 from .scene import Scene, make_run, make_tree, make_user, task_run
@@ -180,6 +182,38 @@ def test_of_a_large_run_only_what_is_opened_is_loaded(as_viewer: Client, django_
 def test_a_live_run_refreshes_itself_and_a_finished_one_does_not(scene: Scene, as_viewer: Client) -> None:
     assert 'data-active="1000"' in text_of(as_viewer.get(address(scene.live)))
     assert "data-active" not in text_of(as_viewer.get(address(scene.failed)))
+
+
+def test_the_hooks_of_the_run_are_told_with_what_was_slow_and_failed(scene: Scene, as_viewer: Client) -> None:
+    assert "Hooks of the run" not in text_of(as_viewer.get(address(scene.failed)))
+    note_hooks(scene.failed, BEGAN, ENDED)
+    text = " ".join(text_of(as_viewer.get(address(scene.failed))).split())
+    assert '<a class="tag tag-bad" href="#hooks">1 hook failed</a>' in text
+    assert '<a class="tag tag-warn" href="#hooks">1 slow hook</a>' in text
+    told = text[text.index('<h2 id="hooks">') :]
+    assert "<code>on_tree_started</code> Book a slot" in told and "2.3 s" in told
+    assert "Free the &lt;b&gt;slot&lt;/b&gt;" in told and "ValueError: gone" in told
+    assert told.count('<span class="tag tag-warn">slow</span>') == 2
+    assert told.count('<span class="tag tag-bad">failed</span>') == 1
+
+
+def test_a_run_that_has_just_ended_is_looked_at_until_its_last_hooks_are_told_of(
+    scene: Scene, as_viewer: Client
+) -> None:
+    run = scene.failed
+    Run.objects.filter(pk=run.pk).update(finished_at=timezone.now())
+    make_hook(event="on_tree_completed", target="tests.hook_functions:ended")
+    hook = make_hook(event="on_tree_failed", target="tests.hook_functions:ended")
+    assert 'data-active="3000"' in text_of(as_viewer.get(address(run)))
+    HookRegistration.objects.filter(pk=hook.pk).update(enabled=False)
+    assert "data-active" not in text_of(as_viewer.get(address(run)))
+    HookRegistration.objects.update(enabled=True)
+    Run.objects.filter(pk=run.pk).update(finished_at=timezone.now() - timedelta(minutes=3))
+    assert "data-active" not in text_of(as_viewer.get(address(run)))
+    Run.objects.filter(pk=run.pk).update(finished_at=timezone.now())
+    run.refresh_from_db()
+    note_hooks(run, ENDED)
+    assert "data-active" not in text_of(as_viewer.get(address(run)))
 
 
 def test_cancel_asks_the_owner(scene: Scene, as_admin: Client, admin: User) -> None:
