@@ -10,6 +10,9 @@ from typing import Any
 from orchestration.engine.base import BaseTask
 from orchestration.engine.clock import FakeClock, SystemClock
 from orchestration.engine.definition import TaskSpec
+from orchestration.engine.hook_calls import HookCaller
+from orchestration.engine.hook_counts import HookCounts
+from orchestration.engine.hook_plan import HookPlan, no_webhooks
 from orchestration.engine.hooks import HookRegistry
 from orchestration.engine.inputs import InputSources
 from orchestration.engine.isolation import ProcessPool
@@ -64,7 +67,8 @@ async def run_executor(
     install_capture()
     threads = ThreadPool()
     processes = ProcessPool(threads, "", SystemClock())
-    runner = Runner(HookRegistry(), threads, processes, lambda job, view: None)
+    plan, caller = HookPlan(HookRegistry()), HookCaller(threads, no_webhooks, HookCounts())
+    runner = Runner(plan, caller, threads, processes, lambda job, view: None)
     try:
         # A task of its own, so that the context variables of the attempt do not leak into the test.
         outcome = await asyncio.create_task(runner.run(job))
