@@ -17,20 +17,21 @@ venv: $(VENV)/base.stamp $(VENV)/command.stamp
 
 venv-dev: $(VENV)/dev.stamp $(VENV)/command.stamp
 
-# Two at a time, file by file, in their order. Alone: what takes figures or has the page's clock watched while processes are
-# killed, because it needs the machine, and the public bugs of results, because some of them print what can't pass from one
-# process to another.
+# Three at a time, file by file, in their order: two leave two cores idle a fifth of the time, three a twentieth.
+# Alone: what takes figures or has the page's clock watched while processes are killed, because it needs the machine, and the
+# public bugs of results, because some of them print what can't pass from one process to another.
 ALONE := tests/chaos tests/bugs/test_res.py tests/acceptance/test_run_outages.py tests/acceptance/test_run_speed.py
-TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(ALONE))
+TOGETHER := -n 3 --dist loadfile --no-loadscope-reorder $(addprefix --ignore=,$(ALONE))
 test: venv-dev browser
 	$(BIN) -m pytest $(TOGETHER)
 	$(BIN) -m pytest $(ALONE)
 
-# What is marked `database` once more, on the server of DATABASE_URL. What kills and freezes workers is a target of its own: it
-# takes longer than all the rest.
+# What is marked `database` once more, on the server of DATABASE_URL; ONLY names some of it. What kills and freezes workers is a
+# target of its own: it takes longer than all the rest.
 FAULTS := tests/faults
+ONLY ?= tests
 test-external: venv-dev
-	$(BIN) -m pytest -m database $(TOGETHER) --ignore=$(FAULTS)
+	$(BIN) -m pytest -m database $(TOGETHER) --ignore=$(FAULTS) $(ONLY)
 
 test-external-faults: venv-dev
 	$(BIN) -m pytest -m database $(FAULTS)
