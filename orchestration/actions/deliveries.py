@@ -14,7 +14,7 @@ from uuid import UUID
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from orchestration.engine.errors import InvalidDefinitionError, OrchestrationError, Problem
+from orchestration.engine.errors import InvalidDefinitionError, NotPossibleError, OrchestrationError, Problem
 from orchestration.engine.json_values import JSONValue, encode
 from orchestration.engine.masking import redact
 from orchestration.models import OutgoingWebhook, WebhookDelivery
@@ -68,11 +68,15 @@ def deliver_now(
 
 
 def resend(delivery: WebhookDelivery, *, user: AbstractBaseUser) -> None:
-    """Let a delivery that has ended be sent again, under its id, by a worker. What is pending is sent at once."""
+    """Let a delivery be sent again by a worker, under its id and with all its tries. What is pending is sent at once.
+
+    Raises NotPossibleError while it is being sent: that attempt's end would decide about the new ones too.
+    """
     with transaction.atomic():
         row = locked(WebhookDelivery.objects.select_related("webhook"), delivery.pk)
-        if row.claimed_until is None:
-            _reopen(row, tries=row.webhook.max_attempts)
+        if row.claimed_until is not None and row.claimed_until > database_now():
+            raise NotPossibleError("It is being sent at this moment: wait for how that ends, then send it again")
+        _reopen(row, tries=row.webhook.max_attempts)
         audit.record("webhook.resend", row.webhook, user=user, detail={"delivery": str(row.pk), "event": row.event})
 
 

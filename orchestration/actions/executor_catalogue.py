@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestration.engine.json_values import find_problem
@@ -33,6 +34,24 @@ def known_executors() -> list[str]:
     """Return in order the executors of this process, of live workers, and those about which something is decided."""
     decided = ExecutorConfig.objects.values_list("executor", flat=True)
     return sorted({*(spec.id for spec in default_registry), *decided, *offered()})
+
+
+@dataclass(frozen=True, slots=True)
+class Unimported:
+    """A module that should have brought executors and that live workers could not import."""
+
+    module: str
+    error: str
+    workers: list[Worker]
+
+
+def unimported() -> list[Unimported]:
+    """Return what live workers could not import, by module and error, with these workers in order."""
+    found: dict[tuple[str, str], list[Worker]] = {}
+    for worker in Worker.objects.live().exclude(metrics__broken_executors=[]).order_by("name", "pk"):
+        for broken in worker.metrics.get("broken_executors", ()):
+            found.setdefault((broken["module"], broken["error"]), []).append(worker)
+    return [Unimported(module, error, workers) for (module, error), workers in sorted(found.items())]
 
 
 def input_schema(spec: ExecutorSpec) -> Any:

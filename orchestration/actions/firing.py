@@ -37,6 +37,8 @@ AT_A_TIME: Final = 200
 def fire_due() -> float | None:
     """Fire what is due; return the seconds until the next moment that is planned, 0 while there is more to do, or None.
 
+    None is when nothing is planned or all is paused: what is due then waits for somebody, not for a moment.
+
     What is due goes before what waits for its turn, and both before backfills, at each step: a thousand moments of the
     past let none of today's be late.
     """
@@ -45,6 +47,8 @@ def fire_due() -> float | None:
             break
     else:
         return 0.0
+    if is_paused():
+        return None
     upcoming = Schedule.objects.enabled().aggregate(next=Min("next_fire_at"))["next"]
     return None if upcoming is None else max((upcoming - database_now()).total_seconds(), 0.0)
 

@@ -51,8 +51,20 @@ def preview(values: Mapping[str, Any], count: int, stored: Schedule | None = Non
 
 def preview_of(schedule: Schedule, count: int) -> Preview:
     """Look ahead for a schedule that is stored: what is planned of it, nothing while it is off."""
-    notes = [] if timing_problems(schedule.timing) else clock_notes(schedule.timing, database_now())
-    return Preview(schedule.words, list(schedule.upcoming(count)), notes)
+    return Preview(schedule.words, list(schedule.upcoming(count)), _clock_notes(schedule))
+
+
+def _clock_notes(schedule: Schedule) -> list[str]:
+    """Say what clock changes do to planned moments: nothing while it is off, before it starts, or after its last."""
+    if next(schedule.upcoming(1), None) is None:
+        return []
+    since, until, left = database_now(), None, schedule.runs_left
+    if schedule.starts_at is not None:
+        since = max(since, schedule.starts_at)
+    if left is not None and left <= MAX_PLANNED:
+        *_, last = schedule.upcoming(left)
+        until = last + timedelta(seconds=1)
+    return clock_notes(schedule.timing, since, until)
 
 
 @dataclass(frozen=True, slots=True)

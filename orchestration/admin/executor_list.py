@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.urls import reverse
 
-from orchestration.actions.executor_catalogue import ELSEWHERE, configs, known_executors, offered
+from orchestration.actions.executor_catalogue import ELSEWHERE, configs, known_executors, offered, unimported
 from orchestration.discovery import failures
 from orchestration.engine.breaker import BreakerState
 from orchestration.engine.registry import ExecutorSpec, default_registry
@@ -103,7 +103,14 @@ def list_context(query: Mapping[str, str]) -> dict[str, Any]:
     filters = [
         {"name": name, "choices": list(choices), "value": chosen.get(name, "")} for name, choices in _FILTERS.items()
     ]
-    return {"lines": lines, "failures": failures, "q": text, "filters": filters, "is_narrowed": bool(text or chosen)}
+    return {
+        "lines": lines,
+        "failures": failures,
+        "unimported": unimported(),
+        "q": text,
+        "filters": filters,
+        "is_narrowed": bool(text or chosen),
+    }
 
 
 def _matches(line: Line, text: str, chosen: Mapping[str, str]) -> bool:

@@ -20,7 +20,7 @@ from orchestration.engine.errors import InvalidDefinitionError
 from orchestration.engine.registry import ExecutorSpec, default_registry
 from orchestration.engine.schema_table import schema_fields
 from orchestration.engine.status import ACTIVE
-from orchestration.models import ExecutorConfig, Run, Task
+from orchestration.models import ExecutorConfig, HttpExecutor, Run, Task
 from orchestration.store.executor_usage import read_usage, usage_days
 
 from .audit_links import trail_url
@@ -87,10 +87,18 @@ class ExecutorPage:
             "spark": sparkline(usage, usage_days()),
             "may_decide": rules.may_decide_about_executors(self.actor),
             "trial_run": tried,
+            "definition_url": self._definition_url(),
             **self._said(),
             **self._decided(),
             **self._used_by(),
         }
+
+    def _definition_url(self) -> str | None:
+        """Where an executor that was made here is changed, for those who may."""
+        if not rules.may_make_executors(self.actor):
+            return None
+        pk = HttpExecutor.objects.filter(executor=self.executor).values_list("pk", flat=True).first()
+        return None if pk is None else reverse("admin:orchestration_httpexecutor_change", args=[pk])
 
     def _trial_form(self, data: Any = None, example: Any = None) -> TrialForm:
         if self.spec is None:

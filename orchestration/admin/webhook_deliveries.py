@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from orchestration.actions.deliveries import resend
 from orchestration.actions.delivery_request import delivery_body
+from orchestration.engine.errors import NotPossibleError
 from orchestration.engine.masking import redact
 from orchestration.models import WebhookDelivery
 
@@ -25,10 +26,18 @@ _BADGES = {"pending": "pending", "delivered": "completed", "failed": "failed"}
 
 
 def _resend(self: WebhookDeliveryAdmin, request: HttpRequest, delivery: WebhookDelivery) -> HttpResponse:
-    resend(delivery, user=actor_of(request).user)
     is_on = delivery.webhook.enabled
-    said = "A worker sends it again." if is_on else "It waits: a worker sends it again when its webhook is switched on."
-    self.message_user(request, said, messages.SUCCESS if is_on else messages.WARNING)
+    try:
+        resend(delivery, user=actor_of(request).user)
+    except NotPossibleError as error:
+        self.message_user(request, str(error), messages.ERROR)
+    else:
+        said = (
+            "A worker sends it again."
+            if is_on
+            else "It waits: a worker sends it again when its webhook is switched on."
+        )
+        self.message_user(request, said, messages.SUCCESS if is_on else messages.WARNING)
     return HttpResponseRedirect(reverse("admin:orchestration_webhookdelivery_change", args=[delivery.pk]))
 
 
@@ -64,11 +73,22 @@ class WebhookDeliveryAdmin(WebhookPages, ReadOnlyAdmin[WebhookDelivery]):
     @admin.action(description="Send the selected deliveries again", permissions=["view"])
     def resend_selected(self, request: HttpRequest, deliveries: QuerySet[WebhookDelivery]) -> None:
         """Send again."""
+        sent = waiting = under_way = 0
         for delivery in deliveries:
-            resend(delivery, user=actor_of(request).user)
-        waiting = sum(not delivery.webhook.enabled for delivery in deliveries)
-        if sent := len(deliveries) - waiting:
+            try:
+                resend(delivery, user=actor_of(request).user)
+            except NotPossibleError:
+                under_way += 1
+                continue
+            if delivery.webhook.enabled:
+                sent += 1
+            else:
+                waiting += 1
+        if sent:
             self.message_user(request, f"Workers send {sent} of them again.")
+        if under_way:
+            said = f"Not sent again, because they are being sent at this moment: {under_way} of them."
+            self.message_user(request, said, messages.WARNING)
         if waiting:
             said = f"{waiting} of them wait{'s' if waiting == 1 else ''} until the webhook is switched on."
             self.message_user(request, said, messages.WARNING)

@@ -81,8 +81,8 @@ class HttpExecutor(models.Model):
         return self.executor
 
     def get_absolute_url(self) -> str:
-        """Return the path of the page that changes it."""
-        return reverse("admin:orchestration_httpexecutor_change", args=[self.pk])
+        """Return the path of its page in the catalogue: what it did lately, its limits, a trial."""
+        return reverse("admin:executor", args=[self.executor])
 
     @property
     def definition(self) -> HttpDefinition:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -129,7 +130,7 @@ def test_the_pages_look_right(visit: Any, hooks: list[HookRegistration]) -> None
 
 
 def test_an_editor_gets_no_hooks(visit: Any, hooks: list[HookRegistration]) -> None:  # noqa: F811
-    make_user("edda", is_staff=True)
+    make_user("edda", is_staff=True).groups.add(Group.objects.get(name="editor"))
     visitor = visit()
     visitor.sign_in("edda")
     visitor.go("/admin/")

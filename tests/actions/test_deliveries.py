@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from orchestration.actions.deliveries import WebhookOffError, deliver_now, enqueue, resend
 from orchestration.actions.delivery_attempts import DeliveryResult, claim_next, make_attempt
-from orchestration.engine.errors import InvalidDefinitionError, NotStorableError
+from orchestration.engine.errors import InvalidDefinitionError, NotPossibleError, NotStorableError
 from orchestration.models import AuditEntry, SecretUse, WebhookAttempt, WebhookDelivery
 from orchestration.store.vault import seal
 from tests.executors.conftest import Reply, Seen, Site
@@ -254,6 +254,23 @@ def test_resending_keeps_the_id_and_begins_the_tries_anew(site: Site) -> None:
     assert (delivery.status, delivery.attempts, delivery.tries_left) == ("delivered", 2, 1)
     assert len({seen.headers["webhook-id"] for seen in site.requests}) == 1
     assert AuditEntry.objects.filter(act="webhook.resend").count() == 1
+
+
+def test_what_is_being_sent_is_not_sent_again_until_its_sender_is_lost(site: Site) -> None:
+    ada = make_user("ada")
+    webhook = make_webhook(f"{site.origin}/in", max_attempts=1)
+    enqueue(webhook.pk, "run.failed", FACTS, "k1")
+    delivery = claim_next()
+    assert delivery is not None
+    with pytest.raises(NotPossibleError, match="being sent at this moment"):
+        resend(delivery, user=ada)
+    assert not AuditEntry.objects.filter(act="webhook.resend").exists()
+    # Its sender was killed in the last attempt.
+    WebhookDelivery.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    resend(delivery, user=ada)
+    assert send_due().ok
+    assert len(site.requests) == 1
+    assert the_log() == [(1, None, "No outcome: its sender was lost. The receiver may have got it"), (2, 200, "")]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from orchestration.engine.errors import InvalidDefinitionError, Problem
 from orchestration.engine.rerun import Scope, Wish
 from orchestration.engine.retry import RetryPolicy
 from orchestration.models import AuditEntry, ExecutorConfig, Run
+from tests.pages.scene import make_worker
 
 from .conftest import Live, until_followed, wait_for
 
@@ -194,6 +195,18 @@ def test_every_start_asks_whether_the_person_may_use_the_executors() -> None:
         assert way(olga) and way(ada)
     assert "'Say it'" in refusal(lambda: start_run(stored, user=eve)).message
     assert Run.objects.filter(requested_by=eve).count() == 0
+
+
+def test_what_only_workers_have_is_closed_by_the_name_of_a_task_too() -> None:
+    person("otto", "ops")
+    make_worker(executors=["gpu_train"])
+    decide("gpu_train", {"allowed_groups": ["ops"]})
+    eve, olga = person("eve", "editor"), person("olga", "editor", "ops")
+    # Here it looks like a group of one; a worker that has the executor runs it.
+    spec = tree(TaskSpec("g", "gpu_train"), TaskSpec("t", "t", "sleep", {"seconds": 0}, parent_id="g"))
+    problem = refusal(lambda: start_spec(spec, RunRequest(user=eve)))
+    assert problem.path == "$.tasks[0].executor" and "'gpu_train'" in problem.message
+    assert start_spec(spec, RunRequest(user=olga))
 
 
 def test_what_does_not_run_needs_no_right() -> None:

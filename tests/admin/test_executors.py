@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from apflow import BaseTask
 from orchestration import discovery
 from orchestration.engine.registry import default_registry
-from orchestration.models import AuditEntry, ExecutorConfig, Run, TaskRun, Tree
+from orchestration.models import AuditEntry, ExecutorConfig, HttpExecutor, Run, TaskRun, Tree
 from tests.executor_use import make_use
 from tests.pages.scene import HOSTILE, make_tree, make_user, make_worker
 
@@ -117,6 +117,46 @@ def test_the_list_shows_every_executor_and_every_module_that_failed(
         assert words in text, words
     assert "no-such-package-of-anybody missing" in text and "100.0 %" in text
     assert HOSTILE not in text and "style=" not in text
+
+
+def test_what_only_workers_could_not_import_is_told_by_the_list_and_by_the_worker(ada: Client) -> None:
+    broken = {"module": "ml.tasks", "error": f"ModuleNotFoundError: {HOSTILE}"}
+    alive = [make_worker(name, metrics={"broken_executors": [broken]}) for name in ("gpu-1", "gpu-2")]
+    long_ago = timezone.now() - timedelta(hours=2)
+    make_worker("gpu-0", metrics={"broken_executors": [broken]}, started_at=long_ago, lease_expires_at=long_ago)
+    make_worker("cpu-1", metrics={"broken_executors": []})
+    make_worker("old-1")
+    text = text_of(ada, LIST)
+    assert text.count("ml.tasks") == 1 and HOSTILE not in text
+    for worker in alive:
+        place = reverse("admin:orchestration_worker_change", args=[worker.pk])
+        assert f'<a href="{place}">{worker.name}</a>' in text
+        assert "ml.tasks" in text_of(ada, place)
+    assert "gpu-0" not in text and "cpu-1" not in text
+
+
+def test_half_open_says_whether_a_task_tries_it(ada: Client) -> None:
+    since = timezone.now() - timedelta(seconds=1)
+    opened: dict[str, Any] = {"breaker_failures": 1, "breaker_count": 1, "breaker_retry_at": since}
+    config = ExecutorConfig.objects.create(executor="echo", **opened)
+    for place in (page("echo"), "/"):
+        assert "he next task tries it" in text_of(ada, place)
+    assert "breaker half-open" in text_of(ada, page("echo"))
+    config.breaker_prober = make_worker()
+    config.breaker_retry_at = timezone.now() + timedelta(minutes=1)
+    config.save()
+    for place in (page("echo"), "/"):
+        assert "ne task tries it" in text_of(ada, place)
+    assert ">echo<" in text_of(ada, LIST, breaker="half_open")
+
+
+def test_an_executor_that_was_made_here_and_its_page_lead_to_each_other(ada: Client) -> None:
+    made = HttpExecutor.objects.create(executor="crm/contact", name="Contact", url="https://crm.example.org/")
+    ExecutorConfig.objects.create(executor="crm/contact")
+    change = reverse("admin:orchestration_httpexecutor_change", args=[made.pk])
+    assert f'href="{change}"' in text_of(ada, page("crm/contact"))
+    assert f'href="{page("crm/contact")}"' in text_of(ada, change)
+    assert "Change its request" not in text_of(ada, page("echo"))
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,10 @@ from orchestration.actions.sdk.local_engine import local_engine
 from orchestration.actions.trees import create_tree
 from orchestration.engine.definition import DependencySpec, TaskSpec, TreeSpec
 from orchestration.engine.secret_places import MASK
-from orchestration.models import Run, Secret, SecretUse, Tree
+from orchestration.models import Run, Secret, SecretUse, Tree, WebhookDelivery
 from orchestration.store.vault import seal
+from tests.hook_scene import make_hook
+from tests.webhook_scene import make_webhook
 
 from . import leaky  # noqa: F401 - registers its executors
 
@@ -32,7 +34,10 @@ FORMS = (
     *(VALUE, *VALUE.splitlines(), quote(VALUE, safe=""), json.dumps(VALUE)[1:-1], json.dumps(json.dumps(VALUE))[3:-3]),
     base64.b64encode(VALUE.encode()).decode(),
 )
-TABLES = ("run", "taskrun", "taskattempt", "tasklog", "runevent", "auditentry", "secretuse")
+TABLES = (
+    *("run", "taskrun", "taskattempt", "tasklog", "runevent", "auditentry", "secretuse"),
+    *("webhookdelivery", "webhookattempt"),
+)
 
 
 def secret(name: str = "CRM", value: str = VALUE, **granted: Any) -> Secret:
@@ -64,7 +69,8 @@ def everything_stored() -> str:
 
 
 def said_by(executor: str, fails: bool) -> str:
-    """Return whatever is stored and logged of a run that leaks, escapes resolved."""
+    """Return whatever is stored and logged of a run that leaks and tells a webhook, escapes resolved."""
+    make_hook("Tell", event="post", webhook=make_webhook("https://example.org/in"))
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     logging.getLogger().addHandler(handler)
@@ -73,6 +79,8 @@ def said_by(executor: str, fails: bool) -> str:
     finally:
         logging.getLogger().removeHandler(handler)
     assert run.status == ("failed" if fails else "completed")
+    told: Any = WebhookDelivery.objects.get().payload
+    assert told["task"]["id"] == "leak"
     stored = everything_stored()
     assert MASK in stored
     assert "{{ secrets.CRM }}" in stored, "the definition names it still"

@@ -315,6 +315,23 @@ def test_a_preview_of_a_change_counts_from_when_it_was_made_and_knows_what_has_f
     assert "has run as often as it may" in text_of(over)
 
 
+def test_a_preview_tells_of_clock_changes_while_it_is_active_alone(clock: Clock, world: World) -> None:
+    browser = world.browsers["viewer"]
+
+    def told(**times: Any) -> str:
+        asked = {**TIMES, "expression": "02:30", "timezone": "Europe/Berlin", **times}
+        return text_of(browser.get(reverse("schedule-preview"), asked))
+
+    assert "On 2027-03-28" in told() and "On 2027-10-31" in told()
+    later = told(starts_at="2027-06-01T00:00:00")
+    assert "On 2027-03-28" not in later and "On 2027-10-31" in later and "On 2028-03-26" in later
+    assert "On 2027-" not in told(ends_at="2027-03-20T00:00:00")
+    # Clock starts on March 1.
+    assert "On 2027-" not in told(max_runs="5")
+    once_more = told(max_runs="30")
+    assert "On 2027-03-28" in once_more and "On 2027-10-31" not in once_more
+
+
 def test_a_preview_says_what_it_can_not_read(world: World) -> None:
     for wrong, said in {
         "max_runs=none": "a number from 1 on",

@@ -101,6 +101,8 @@ async def test_functions_of_the_admin_run_between_those_of_the_code_in_the_order
         ({"executors": ["sleep"]}, False),
         ({"tags": ["etl"]}, False),
         ({"every_tree": False}, False),
+        ({"event": "post", "target": f"{FUNCTIONS}:count", "statuses": ["completed"]}, True),
+        ({"event": "post", "target": f"{FUNCTIONS}:count", "statuses": ["failed", "cancelled"]}, False),
     ],
 )
 async def test_filters_decide_what_a_hook_is_called_for(manager: Any, narrow: dict[str, Any], called: bool) -> None:
