@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import os
 import signal
 import socket
@@ -11,16 +12,25 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from benchmarks.chaos.worker_process import ROOT, wait_until
 from orchestration.management.web_server import daphne_arguments
 
+#: Below those that systems hand out: one that is chosen here is nobody's in the seconds until it is bound.
+_PORTS: Final = range(20_000, 32_000)
+# Processes that choose side by side begin far from each other.
+_places = itertools.count(os.getpid() * 97)
+
 
 def free_port() -> int:
-    """Return a port that nobody uses at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody uses at the moment, and that this process has not chosen before."""
+    for place in _places:
+        port = _PORTS[place % len(_PORTS)]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            break
+    return port
 
 
 class WebProcess:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 #: The first that is installed is taken, unless APFLOW_BROWSER names another. The shell is the same engine without the
 #: windows of a desktop, which take four fifths of the time of a short test.
@@ -31,6 +31,8 @@ def chromium_running() -> Iterator[Browser]:
         if not Path(path).exists():
             pytest.skip("NO BROWSER: the pages were not looked at; install one with `make browser`")
         chromium = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        # Only what fails takes longer: five seconds are little for a worker or a page on a machine that is full.
+        expect.set_options(timeout=20_000)
         # Playwright's loop runs in this thread; Django would take it for an asynchronous caller.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
         try:

@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import override_settings
+from hypothesis import settings
 
 from apflow_site.embedded.base import DatabaseCreation
 from tests import emptying
+
+# No example has to be quick: a full machine would fail right code.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,6 @@ def places(site: Scene) -> dict[str, str]:
     return found
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 def test_every_kind_of_page_is_clean_and_accessible(visit: Any, scene: Scene, width: int, theme: str) -> None:  # noqa: F811
     visitor = visit(width, theme)
@@ -63,7 +62,6 @@ def test_every_kind_of_page_is_clean_and_accessible(visit: Any, scene: Scene, wi
     assert not found, "\n".join(f"{name}: {violation}" for name, violation in found)
 
 
-@pytest.mark.timeout(240)
 def test_every_list_is_clean(visit: Any, scene: Scene) -> None:  # noqa: F811
     visitor = visit()
     visitor.sign_in("admin")

@@ -158,7 +158,6 @@ def asks_of(model: type[models.Model], role: str | None) -> Iterator[Ask]:
             yield Ask(address(model, "changelist"), lambda status, seen=is_seen: seen or forbidden(status), fields)  # type: ignore[misc]
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("role", list(SEES), ids=str)
 def test_lesser_roles_are_refused(visit: Any, filled: Scene, role: str | None) -> None:  # noqa: F811
     visitor = signed_in(visit, role)
@@ -173,7 +172,6 @@ def test_lesser_roles_are_refused(visit: Any, filled: Scene, role: str | None) -
     assert [name for name, rows in before.items() if after[name] != rows] == []
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("role", ["viewer", "operator", "editor"])
 def test_what_they_see_has_no_acts(visit: Any, filled: Scene, role: str) -> None:  # noqa: F811
     visitor = signed_in(visit, role)

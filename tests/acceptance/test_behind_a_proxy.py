@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from benchmarks.web_process import free_port
 from tests.acceptance.test_pages_look import browser as browser  # the fixture
-from tests.management.test_start import Site, free_port, wait_for
+from tests.management.test_start import Site, wait_for
 from tests.pages.scene import PASSWORD
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.browser
 
 #: Servers lie in folders that are not on everybody's PATH.
 SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

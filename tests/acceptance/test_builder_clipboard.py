@@ -12,7 +12,7 @@ from tests.acceptance.support.builder_page import Builder
 from tests.acceptance.support.builder_site import Author
 from tests.acceptance.support.builder_trees import by_name, document, edges_of, overlapping, parents_of, task
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.browser
 
 MAY_USE_CLIPBOARD: dict[str, Any] = {"permissions": ["clipboard-read", "clipboard-write"]}
 TASKS = (

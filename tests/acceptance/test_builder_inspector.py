@@ -15,7 +15,7 @@ from tests.acceptance.support.builder_page import Builder
 from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import by_name, document, optional_edges_of, task
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.browser
 
 FILLED = {
     "topic": "Weather",

@@ -18,7 +18,7 @@ from tests.acceptance.support.builder_trees import (
     task,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.browser
 
 CHAIN = (task("a"), task("b", "a"), task("c", "b"))
 DIAMOND = (task("top"), task("left", "top"), task("right", "top"), task("end", "left", "right"))

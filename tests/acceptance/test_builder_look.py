@@ -17,7 +17,7 @@ from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import by_name, document, layered, task
 from tests.acceptance.support.looks import grave
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 #: Screenshots go there when it is set.
 PICTURES = os.environ.get("APFLOW_SCREENSHOTS")

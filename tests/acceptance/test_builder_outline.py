@@ -17,7 +17,7 @@ from tests.acceptance.support.builder_trees import (
     task,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.browser
 
 CHAIN = (task("a"), task("b", "a"), task("c", "b"))
 GROUPED = (task("first"), task("g", executor=None), task("in", "first", parent_id="g"), task("last", "g"))

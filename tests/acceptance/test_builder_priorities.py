@@ -9,7 +9,7 @@ from tests.acceptance.support.builder_page import Builder
 from tests.acceptance.support.builder_site import Author
 from tests.acceptance.support.builder_trees import Document, by_name, document, task
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.browser
 
 #: `last` is the only one that may start late: it waits for `a`.
 TASKS = (task("a"), task("b"), task("c"), task("d"), task("last", "a"))

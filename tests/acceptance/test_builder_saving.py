@@ -21,7 +21,7 @@ from tests.acceptance.support.builder_trees import by_name, document, task
 from tests.management.test_start import Site, wait_for
 from tests.pages.scene import PASSWORD
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.acceptance.support.builder_people import browser_of, sign_up
 from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import by_name, document, task
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

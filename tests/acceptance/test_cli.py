@@ -19,8 +19,6 @@ from apflow.client import Client, Event, Item
 from tests.client.commanding import COMMAND, Desk
 from tests.management.test_start import ROOT, Site
 
-pytestmark = pytest.mark.timeout(180)
-
 _MAKE_TOKEN = """
 from django.contrib.auth.models import User
 from orchestration.actions.tokens import create_token

@@ -164,7 +164,6 @@ def assert_is_the_database(run_id: str, verdict: dict[str, Any]) -> None:
     assert sum(verdict["counts"].values()) == len(rows)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("way", ["websocket", "sse", "poll"])
 def test_a_page_that_watched_a_run_knows_what_the_database_holds(follow: Any, played: PlayedRun, way: str) -> None:
     follower = follow(played.run_id, way)
@@ -176,7 +175,6 @@ def test_a_page_that_watched_a_run_knows_what_the_database_holds(follow: Any, pl
     assert len(verdict["seqs"]) > 50
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("way", ["websocket", "sse", "poll"])
 def test_and_so_does_one_whose_line_was_lost_again_and_again(follow: Any, played: PlayedRun, way: str) -> None:
     follower = follow(played.run_id, way, "--cut")

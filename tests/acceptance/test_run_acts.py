@@ -14,7 +14,7 @@ from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import document, task
 from tests.acceptance.support.run_page import RunPage, started, watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 #: One at a time: "first" runs until it is cancelled, and the others wait for the slot.
 QUEUE = document(

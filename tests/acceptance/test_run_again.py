@@ -17,7 +17,7 @@ from tests.acceptance.support.builder_trees import document, task
 from tests.acceptance.support.looks import grave
 from tests.acceptance.support.marked_cards import MarkedCards
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 #: Screenshots go there when it is set.
 PICTURES = os.environ.get("APFLOW_SCREENSHOTS")

@@ -15,7 +15,7 @@ from tests.acceptance.support.builder_trees import document, task
 from tests.acceptance.support.looks import grave
 from tests.acceptance.support.run_page import RunPage, started, watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 #: Where pictures for docs/images go; none are taken without it.
 PICTURES = os.environ.get("RUN_PICTURES")

@@ -12,14 +12,14 @@ from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import document, task
 from tests.acceptance.support.run_page import RunPage, started, watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 TIMED = document(
     "Timed",
     task("load", executor="sleep", inputs={"seconds": "{{ params.seconds }}"}),
     task("check", "load", executor="sleep", inputs={"seconds": 0.2}),
 )
-SHORT = document("Short", task("a", executor="sleep", inputs={"seconds": 0.3}), task("b", "a"), task("c"))
+SHORT = document("Short", task("a", executor="sleep", inputs={"seconds": 3}), task("b", "a"), task("c"))
 
 
 @pytest.fixture(scope="module")

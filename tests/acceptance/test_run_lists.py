@@ -19,7 +19,7 @@ from tests.acceptance.support.builder_trees import document, task
 from tests.acceptance.support.looks import LOOKS, grave
 from tests.acceptance.support.stored_runs import store_runs
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 PICTURES = os.environ.get("APFLOW_SCREENSHOTS")
 

@@ -15,7 +15,7 @@ from tests.acceptance.support.run_watching import Watchers, write_lines
 from tests.acceptance.support.run_watching import watchers as watchers
 from tests.live import conftest as live
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 web, same_secret_key = live.web, live.same_secret_key
 LINES = 50_000

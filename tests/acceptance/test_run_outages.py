@@ -21,7 +21,7 @@ from tests.faults.conftest import bench as bench
 from tests.faults.support.bench import Bench, database_url, task
 from tests.live import conftest as live
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 same_secret_key = live.same_secret_key
 #: Until a lost line is noticed, a lease is over, and everything is there again, on a machine that is busy.

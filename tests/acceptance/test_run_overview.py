@@ -13,7 +13,7 @@ from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import document, task
 from tests.acceptance.support.looks import check_look
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 FAILING = document(
     "Nightly import",

@@ -14,7 +14,7 @@ from tests.acceptance.support.builder_site import Author, BuilderSite
 from tests.acceptance.support.builder_trees import Document, document, task
 from tests.acceptance.support.run_parts import NASTY, PATIENCE_MS, RunParts
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 #: Screenshots go there when it is set.
 PICTURES = os.environ.get("APFLOW_SCREENSHOTS")

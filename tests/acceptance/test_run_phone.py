@@ -14,7 +14,7 @@ from tests.acceptance.support.builder_trees import document, task
 from tests.acceptance.support.run_parts import PATIENCE_MS, RunParts
 from tests.acceptance.test_run_panel import finished
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 PHONE: dict[str, Any] = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 THUMB = 40

@@ -12,7 +12,7 @@ from tests.acceptance.support.builder_site import Author
 from tests.acceptance.support.builder_trees import document, task
 from tests.acceptance.support.run_page import RunPage, started, watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 
 FAILING = document(

@@ -6,10 +6,7 @@ import json
 import subprocess
 import sys
 
-import pytest
 
-
-@pytest.mark.timeout(240)
 def test_clients_know_every_event_exactly_once_through_everything_that_breaks() -> None:
     """A server of its own: this process's database must stay where it is."""
     command = [sys.executable, "-m", "tests.acceptance.stream_chaos", "20"]

@@ -68,7 +68,6 @@ def states_at(traveller: Path, run_id: str, seqs: list[int]) -> list[Any]:
     return states
 
 
-@pytest.mark.timeout(180)
 def test_every_moment_of_the_log_is_what_the_rows_were(traveller: Path, played: PlayedRun) -> None:
     copies = [rows_of(played.run_id)]
     while not played.is_over:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -74,14 +75,13 @@ def test_states_are_words_and_can_be_filtered(browser: Client) -> None:
 
 def test_a_heartbeat_is_on_time_late_or_silent(browser: Client) -> None:
     now = timezone.now()
-    late = make_worker("late", heartbeat_at=now - timedelta(seconds=8), lease_expires_at=now + timedelta(seconds=2))
+    late = make_worker("late", heartbeat_at=now - timedelta(seconds=80), lease_expires_at=now + timedelta(seconds=20))
     assert ">on time</span>" in page_of(browser, make_worker())
-    assert ">late</span>, <span data-ago>8 s ago" in page_of(browser, late)
+    assert re.search(r">late</span>, <span data-ago>1 m [23]\d s ago", page_of(browser, late))
     page = page_of(browser, make_gone("gone", timedelta(minutes=3)))
-    assert ">silent</span>, <span data-ago>3 m 00 s ago" in page
-    assert "signed off 3 m 00 s ago" in page_of(
-        browser, make_gone("over", timedelta(minutes=3), stopped_at=timezone.now())
-    )
+    assert re.search(r">silent</span>, <span data-ago>3 m \d\d s ago", page)
+    over = make_gone("over", timedelta(minutes=3), stopped_at=timezone.now())
+    assert re.search(r"signed off 3 m \d\d s ago", page_of(browser, over))
 
 
 def test_another_version_is_warned_about(browser: Client) -> None:

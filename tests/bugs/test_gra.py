@@ -36,7 +36,7 @@ def run_now(spec: TreeSpec) -> Run:
     with local_engine() as engine:
         new = NewRun(new_id(), spec, None, 1, "sdk", owner=engine.worker_id)
         insert_run(new)
-        engine.adopt(new.id).result(timeout=60)
+        engine.adopt(new.id).result(timeout=300)
     return Run.objects.get(pk=new.id)
 
 
@@ -105,7 +105,7 @@ def test_gra_2_a_chain_of_5000_dependencies_works_everywhere(tmp_path: Path) -> 
     start_run(tree)
     with local_engine() as engine:
         run = Run.objects.get()
-        engine.adopt(str(run.pk)).result(timeout=100)
+        engine.adopt(str(run.pk)).result(timeout=300)
     run.refresh_from_db()
     assert run.status == "completed"
     assert not TaskRun.objects.exclude(status="completed").exists()
@@ -123,7 +123,7 @@ def test_gra_2_parents_nested_1500_deep_work() -> None:
     assert len(export_tree(tree)["tasks"]) == 1501
     start_run(tree)
     with local_engine() as engine:
-        engine.adopt(str(Run.objects.get().pk)).result(timeout=60)
+        engine.adopt(str(Run.objects.get().pk)).result(timeout=300)
     assert Run.objects.get().status == "completed"
     assert not TaskRun.objects.exclude(status="completed").exists()
 

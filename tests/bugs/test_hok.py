@@ -26,7 +26,7 @@ def breaks(task: Any, *more: Any) -> None:
 
 def sleeps(task: Any, *more: Any) -> None:
     """Take longer than it may, as a hook."""
-    time.sleep(0.6)
+    time.sleep(5)
 
 
 async def dawdles(task: Any, *more: Any) -> None:
@@ -83,7 +83,7 @@ async def test_hok_1_a_hook_that_takes_too_long_is_left_behind(manager: Any, hoo
     done = await run_tree(manager, create_task(name="a", executor="echo", inputs={"n": 1}))
     assert done["a"].status == "completed", "the attempt itself was not asked to stop"
     (note,) = await hooks_of(done["a"])
-    assert note["error"] == "HookTimeoutError: it took longer than its 0.1 s" and note["ms"] < 500
+    assert note["error"] == "HookTimeoutError: it took longer than its 0.1 s" and note["ms"] < 4000
 
 
 @pytest.mark.parametrize(("on_error", "status"), [("log", "completed"), ("fail", "failed")])

@@ -165,7 +165,7 @@ def test_an_error_in_the_stream_is_told_for_good_by_the_next_answer() -> None:
 
 def test_a_mute_line_is_given_up_and_the_run_is_polled() -> None:
     mute = stream(is_mute=True)
-    line = Line([mute, mute, mute, as_json(events(1, 3)), as_json(end(3))], silence_seconds=0.05)
+    line = Line([mute, mute, mute, as_json(events(1, 3)), as_json(end(3))], silence_seconds=0.5)
     assert [asked.wants_stream for asked in line.asked] == [True, True, True, False, False]
     assert line.asked[3].query["limit"] == ["500"]
     assert line.cursors[3:] == [0, 3]

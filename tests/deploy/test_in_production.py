@@ -25,6 +25,7 @@ from django.contrib.auth.models import User
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from benchmarks.web_process import free_port
 from orchestration.engine.definition import TaskSpec, TreeSpec, new_id
 from orchestration.models import AuditEntry, Run, Worker
 from orchestration.store.backups.archive import verify
@@ -32,10 +33,10 @@ from orchestration.store.snapshots import NewRun, insert_run
 from tests.deploy import shown
 from tests.deploy.shown import DEPLOY, ROOT, SEARCHED, environment, replaced, setting
 from tests.faults.support.bench import database_url
-from tests.management.test_start import free_port, wait_for
+from tests.management.test_start import wait_for
 from tests.pages.scene import PASSWORD
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
 @dataclass

@@ -139,7 +139,7 @@ def layered(draw: st.DrawFn) -> tuple[TaskSpec, ...]:
     return tuple(tasks)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tasks=layered(), slots=st.integers(1, 4))
 def test_a_forecast_keeps_every_rule(tasks: tuple[TaskSpec, ...], slots: int) -> None:
     by_id = {task.id: task for task in tasks}

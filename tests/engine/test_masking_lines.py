@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.engine.masking import Masker
@@ -99,7 +99,6 @@ def test_no_piece_is_left_of_what_was_wrapped(form: str, around: str, size: int)
         assert left_of(secret, masked) == []
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(SIZES),
     st.sampled_from(ALPHABETS),
@@ -182,7 +181,6 @@ def test_other_texts_stay(text: str) -> None:
     assert Masker(secrets).hide([text, "more"]) == [text, "more"]
 
 
-@settings(deadline=None)
 @given(st.text("ab \n\r\\n%0Aut\"',0", max_size=60), st.data())
 def test_places_of_an_unbroken_text_are_those_of_the_text(text: str, data: st.DataObject) -> None:
     whole = unbroken(text)

@@ -32,7 +32,7 @@ class Work(BaseTask):
 
 REGISTRY.register(Work, id="work")
 
-quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

@@ -58,7 +58,7 @@ def test_a_time_of_day_over_five_years(zone: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(clock, st.sets(st.integers(1, 7), min_size=1))
 def test_weekly_over_five_years(zone: str, at: tuple[int, int], days: set[int]) -> None:
     hour, minute = at
@@ -69,7 +69,7 @@ def test_weekly_over_five_years(zone: str, at: tuple[int, int], days: set[int]) 
 
 
 @pytest.mark.parametrize("zone", ZONES)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(clock, st.sets(st.integers(1, 31) | st.just(-1), min_size=1, max_size=6))
 def test_monthly_over_five_years(zone: str, at: tuple[int, int], days: set[int]) -> None:
     hour, minute = at
@@ -127,7 +127,7 @@ def test_real_time_around_clock_changes(zone: str, expression: str, minutes: set
         assert found == real_times(EVERY_DAY, minutes, hours, ZoneInfo(zone), after, until)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(zones, clock, st.datetimes(datetime(2024, 1, 1), datetime(2027, 12, 1), timezones=st.just(UTC)))
 def test_where_one_begins_to_look_changes_nothing(zone: str, at: tuple[int, int], begin: datetime) -> None:
     timing = Timing("daily", f"{at[0]:02}:{at[1]:02}", zone)
@@ -137,7 +137,7 @@ def test_where_one_begins_to_look_changes_nothing(zone: str, at: tuple[int, int]
     assert all(earlier < later for earlier, later in pairwise(found))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.integers(1, 400),
     st.lists(st.integers(0, 900), min_size=1, max_size=12),

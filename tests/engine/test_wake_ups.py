@@ -302,7 +302,7 @@ happenings = st.sampled_from(["hear", "start", "start", "end", "end", "pause", "
 acts = st.one_of(runs, st.tuples(happenings, st.integers(0, 11)))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.integers(1, 6), runs, st.lists(acts, max_size=40))
 @example(3, (["limited", "limited", "limited", "both"], None), [])  # a slot that is kept again and again
 def test_nothing_waits_for_what_is_there(slots: int, first: Any, acts: list[Any]) -> None:

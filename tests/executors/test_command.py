@@ -66,7 +66,7 @@ def alive(pid: int) -> bool:
 
 async def until_dead(pid: int) -> None:
     """Wait for a killed process to be gone."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while alive(pid):
             await asyncio.sleep(0.005)
 
@@ -245,7 +245,7 @@ async def test_background_children_end_with_the_program(tmp_path: Path) -> None:
 
 async def started(path: Path) -> int:
     """Wait until the program has written its id down."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not path.exists() or not path.read_text().endswith("\n"):
             await asyncio.sleep(0.005)
     return int(path.read_text())

@@ -8,10 +8,13 @@ import pytest
 from django.utils import timezone
 
 from orchestration.actions.executors import decide
-from orchestration.models import ExecutorConfig, Run, TaskRun
+from orchestration.models import ExecutorConfig, TaskRun
 from tests.faults.support.bench import Bench, task
 
-pytestmark = [pytest.mark.database, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.database
+
+#: So soon workers follow what is decided; two seconds on an idle machine.
+FOLLOWS = timedelta(seconds=10)
 
 
 def state() -> str:
@@ -57,17 +60,13 @@ def test_decisions_reach_a_running_worker_within_two_seconds(bench: Bench) -> No
     decided = timezone.now()
     plain = task("t", seconds=0.5)
 
-    def followed() -> Run | None:
+    def ends_with(error_type: str) -> bool:
         run = bench.wait_run(bench.start(plain))
-        return run if bench.task_run(run, "t").error_type == "timeout" else None
+        follows = bench.task_run(run, "t").error_type == error_type
+        assert follows or run.queued_at - decided < FOLLOWS
+        return follows
 
-    run = bench.wait(followed, "the default to be in force")
-    assert run.queued_at - decided < timedelta(seconds=2)
+    bench.wait(lambda: ends_with("timeout"), "the default to be in force")
     decide("fault_wait", {"enabled": False})
     decided = timezone.now()
-
-    def refused() -> Run | None:
-        run = bench.wait_run(bench.start(plain))
-        return run if bench.task_run(run, "t").error_type == "executor_disabled" else None
-
-    assert bench.wait(refused, "it to be off").queued_at - decided < timedelta(seconds=2)
+    bench.wait(lambda: ends_with("executor_disabled"), "it to be off")

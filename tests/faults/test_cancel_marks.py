@@ -13,7 +13,7 @@ from orchestration.actions.runs import cancel_run
 from orchestration.models import Run, RunCommand, TaskRun
 from tests.faults.support.bench import Bench, task
 
-pytestmark = [pytest.mark.database, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.database
 
 #: A cancel of what awaits ends at once; a lane that forgets an attempt would need its grace time of 5 s and more.
 SOON_SECONDS = 4.0

@@ -21,7 +21,7 @@ from orchestration.models import Run, RunCommand, TaskRun
 from orchestration.store.snapshots import NewRun, insert_run
 from tests.faults.support.bench import WORKERS, Bench, database_url, task
 
-pytestmark = [pytest.mark.database, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.database
 
 
 def end_backends_of(bench: Bench, query: str = "%") -> int:
@@ -226,7 +226,8 @@ def test_28_a_deadlock_with_another_writer_is_tried_again(bench: Bench) -> None:
 
 
 def _is_waiting(rival: psycopg.Connection[tuple[int, ...]]) -> bool:
-    found = rival.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    found = rival.execute(waiting).fetchone()
     return found is not None and found[0] > 0
 
 

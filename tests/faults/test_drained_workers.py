@@ -11,7 +11,7 @@ from orchestration.actions.workers import drain_worker, resume_worker
 from orchestration.models import TakeOver, TaskAttempt, TaskRun, Worker
 from tests.faults.support.bench import Bench, task
 
-pytestmark = [pytest.mark.database, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.database
 
 
 def state_of(row: Worker) -> str:
@@ -48,8 +48,8 @@ def test_a_drained_worker_ends_what_runs_and_hands_the_rest_over(bench: Bench) -
     assert first.is_alive
 
 
-def test_a_resumed_worker_takes_runs_within_two_seconds(bench: Bench) -> None:
-    worker = bench.worker(lease=30)
+def test_a_resumed_worker_takes_runs_at_once(bench: Bench) -> None:
+    worker = bench.worker(lease=120)  # its heartbeat, which tells it the same, is half a minute away
     row = bench.worker_row(worker)
     drain_worker(row)
     bench.wait(lambda: "drained:" in worker.output, "the worker to hear of it")
@@ -57,7 +57,7 @@ def test_a_resumed_worker_takes_runs_within_two_seconds(bench: Bench) -> None:
     began = time.monotonic()
     resume_worker(row)
     bench.wait_effect(run, "start")
-    assert time.monotonic() - began < 2, "it was told by its heartbeat alone"
+    assert time.monotonic() - began < 15, "it was told by its heartbeat alone"
     assert bench.wait_run(run).status == "completed"
     bench.wait(lambda: "resumed: this worker takes runs again" in worker.output, "the word")
     assert (state_of(row), bench.worker_row(worker).pk) == ("live", row.pk)

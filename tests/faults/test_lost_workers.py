@@ -14,7 +14,7 @@ from benchmarks.chaos.worker_process import WorkerProcess
 from orchestration.models import Run, Worker
 from tests.faults.support.bench import Bench, database_url, task
 
-pytestmark = [pytest.mark.database, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.database
 
 LEASE = 2
 

@@ -12,7 +12,7 @@ from orchestration.engine.engine import EngineOptions
 from orchestration.models import ExecutorConfig, Run, RunCommand, TaskRun
 from tests.faults.support.bench import Bench, task
 
-pytestmark = [pytest.mark.database, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.database
 
 
 @pytest.mark.parametrize("ask", ["priority of the run", "priority of a task", "cancel of tasks"])

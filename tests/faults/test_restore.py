@@ -12,7 +12,7 @@ from orchestration.store.backups.archive import TableSum
 from orchestration.store.backups.errors import RestoreRefusedError
 from tests.faults.support.bench import Bench, task
 
-pytestmark = [pytest.mark.database, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.database
 
 
 def quiet(table: str, done: TableSum) -> None:

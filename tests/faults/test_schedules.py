@@ -78,7 +78,6 @@ def test_15_every_second_over_two_workers_that_are_killed(bench: Bench, owner: U
     assert set(Run.objects.values_list("status", "trigger")) == {("completed", "schedule")}
 
 
-@pytest.mark.timeout(240)
 def test_sch_4_once_is_once_for_three_workers(bench: Bench, owner: User) -> None:
     for _ in range(3):
         bench.worker()
@@ -92,7 +91,6 @@ def test_sch_4_once_is_once_for_three_workers(bench: Bench, owner: User) -> None
         assert (schedule.state, schedule.run_count) == ("over", 1)
 
 
-@pytest.mark.timeout(300)
 def test_a_backfill_over_workers_that_are_killed_runs_each_moment_once(bench: Bench, owner: User) -> None:
     schedule = make(owner, "Past", expression="60")
     until = schedule.created_at - timedelta(minutes=1)

@@ -26,7 +26,6 @@ def site(transactional_db: Any) -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.timeout(240)
 def test_every_delivery_is_made_once_and_that_of_a_killed_sender_again(bench: Bench, site: Site) -> None:
     # They open what this process has sealed.
     environment = {"APFLOW_HTTP_ALLOWED_HOSTS": "127.0.0.1", "APFLOW_SECRET_KEY": str(settings.SECRET_KEY)}

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
+from benchmarks.web_process import free_port
 from orchestration.management import first_start, readiness, schema_watch
 from orchestration.management.arguments import port
 from orchestration.management.progress import Progress
@@ -19,7 +20,6 @@ from orchestration.management.supervise import require_free
 from orchestration.store import schema
 from orchestration.store.backups.archive import TableSum
 from orchestration.store.schema import Migration, applied_migrations
-from tests.management.test_start import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER: Migration = ("orchestration", "9999_later")

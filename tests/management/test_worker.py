@@ -50,7 +50,6 @@ class FakeEngine:
 
 
 @pytest.mark.parametrize("side", [ScheduleThread, SenderThread])
-@pytest.mark.timeout(60)
 def test_a_side_thread_that_dies_ends_the_worker(
     side: type[Any], process: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -61,7 +60,6 @@ def test_a_side_thread_that_dies_ends_the_worker(
     assert f"the thread {side().thread.name} has ended by itself: this worker stops" in caplog.text
 
 
-@pytest.mark.timeout(60)
 def test_a_signal_that_comes_while_the_worker_waits_for_one_stops_it(
     process: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,7 +108,6 @@ def _raise(error: BaseException) -> None:
         ("apflow-listen", lambda engine: engine._listen._stopping.set()),
     ],
 )
-@pytest.mark.timeout(120)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_of_the_engine_that_ends_is_noticed(name: str, end: Callable[[Engine], None]) -> None:
     engine = make_engine(slots=1, drain_seconds=0)

@@ -49,7 +49,7 @@ class Talk(BaseTask):
         logging.getLogger("somebody.elses").info("library line")
         self.report_progress(0.4, "page 4 of 10")
         # Progress is collected four times a second.
-        time.sleep(0.4)
+        time.sleep(2)
         return "done"
 
 

@@ -187,9 +187,9 @@ async def test_an_isolated_attempt_is_stopped_at_its_timeout_and_killed_when_it_
 async def test_a_slow_post_hook_does_not_turn_success_into_a_timeout(manager: Any) -> None:
     @register_post_hook
     async def slow(task: Any, inputs: Any, result: Any) -> None:
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(2.5)
 
-    task = await run_one(manager, "sdk_wait", {"seconds": 0.01}, timeout_seconds=0.3)
+    task = await run_one(manager, "sdk_wait", {"seconds": 0.01}, timeout_seconds=2)
     assert (task.status, task.error) == ("completed", None)
     assert not await RunEvent.objects.filter(run_id=task.run_id, type="task.late_outcome").aexists()
 

@@ -13,7 +13,7 @@ def greet(root: Any) -> None:
 
 def book(root: Any) -> None:
     """Take long."""
-    time.sleep(0.4)
+    time.sleep(1.5)
 
 
 async def free(root: Any, message: str) -> None:
@@ -24,7 +24,7 @@ async def free(root: Any, message: str) -> None:
 
 def check(task: Any) -> None:
     """Take long, and change something."""
-    time.sleep(0.4)
+    time.sleep(1.5)
     task.inputs["checked"] = True
 
 
