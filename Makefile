@@ -17,7 +17,7 @@ venv: $(VENV)/base.stamp $(VENV)/command.stamp
 
 venv-dev: $(VENV)/dev.stamp $(VENV)/command.stamp
 
-# Three at a time, file by file, in their order: two leave two cores idle a fifth of the time, three a twentieth.
+# Three at a time, file by file, in their order: two leave two cores idle a fifth of the time, three hardly.
 # Alone: what takes figures or has the page's clock watched while processes are killed, because it needs the machine, and the
 # public bugs of results, because some of them print what can't pass from one process to another.
 ALONE := tests/chaos tests/bugs/test_res.py tests/acceptance/test_run_outages.py tests/acceptance/test_run_speed.py

@@ -32,7 +32,7 @@ def executor_problems(spec: TreeSpec, user: AbstractBaseUser | None, reused: Con
         return []
     problems = []
     # Workers may have executors that this process has not, and then take a task of that name for one of theirs.
-    known = {*(known.id for known in default_registry), *groups}
+    known = {*(registered.id for registered in default_registry), *groups}
     for index, task in enumerate(spec.tasks):
         executor = resolved_executor(task, known)
         if executor in groups and task.enabled and task.pinned is None and task.id not in reused:

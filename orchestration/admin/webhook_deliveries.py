@@ -22,6 +22,8 @@ from .read_only import ReadOnlyAdmin
 from .visible import actor_of
 from .webhook_pages import Act, WebhookPages, status_badge
 
+_SENT_AGAIN = "A worker sends it again."
+_WAITS = "It waits: a worker sends it again when its webhook is switched on."
 _BADGES = {"pending": "pending", "delivered": "completed", "failed": "failed"}
 
 
@@ -32,12 +34,8 @@ def _resend(self: WebhookDeliveryAdmin, request: HttpRequest, delivery: WebhookD
     except NotPossibleError as error:
         self.message_user(request, str(error), messages.ERROR)
     else:
-        said = (
-            "A worker sends it again."
-            if is_on
-            else "It waits: a worker sends it again when its webhook is switched on."
-        )
-        self.message_user(request, said, messages.SUCCESS if is_on else messages.WARNING)
+        level, said = (messages.SUCCESS, _SENT_AGAIN) if is_on else (messages.WARNING, _WAITS)
+        self.message_user(request, said, level)
     return HttpResponseRedirect(reverse("admin:orchestration_webhookdelivery_change", args=[delivery.pk]))
 
 
