@@ -151,11 +151,11 @@ def test_half_open_says_whether_a_task_tries_it(ada: Client) -> None:
 
 
 def test_an_executor_that_was_made_here_and_its_page_lead_to_each_other(ada: Client) -> None:
-    made = HttpExecutor.objects.create(executor="crm/contact", name="Contact", url="https://crm.example.org/")
-    ExecutorConfig.objects.create(executor="crm/contact")
+    made = HttpExecutor.objects.create(executor="crm_contact", name="Contact", url="https://crm.example.org/")
+    ExecutorConfig.objects.create(executor="crm_contact")
     change = reverse("admin:orchestration_httpexecutor_change", args=[made.pk])
-    assert f'href="{change}"' in text_of(ada, page("crm/contact"))
-    assert f'href="{page("crm/contact")}"' in text_of(ada, change)
+    assert f'href="{change}"' in text_of(ada, page("crm_contact"))
+    assert f'href="{page("crm_contact")}"' in text_of(ada, change)
     assert "Change its request" not in text_of(ada, page("echo"))
 
 
