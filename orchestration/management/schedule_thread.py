@@ -9,6 +9,7 @@ from typing import Final
 from django.db import connection
 
 from orchestration.actions.firing import fire_due
+from orchestration.store.connection import keep_no_locks_when_frozen
 
 logger = logging.getLogger("apflow.schedules")
 
@@ -43,6 +44,7 @@ class ScheduleThread:
     def _look(self) -> float:
         """Fire what is due, and return the seconds until the next look."""
         try:
+            keep_no_locks_when_frozen()
             upcoming = fire_due()
         except Exception:
             logger.warning("schedules can't be looked at; trying again", exc_info=True)

@@ -12,6 +12,7 @@ from django.db import connection
 
 from orchestration.actions.delivery_attempts import claim_next, make_attempt
 from orchestration.models import WebhookDelivery
+from orchestration.store.connection import keep_no_locks_when_frozen
 
 logger = logging.getLogger("apflow.webhooks")
 
@@ -65,6 +66,7 @@ class SenderThread:
         if self._sending() >= MAX_AT_ONCE:
             return False
         try:
+            keep_no_locks_when_frozen()
             delivery = claim_next(self._full())
         except Exception:
             logger.warning("deliveries can't be looked at; trying again", exc_info=True)
@@ -84,6 +86,7 @@ class SenderThread:
 
     def _attempt(self, delivery: WebhookDelivery) -> None:
         try:
+            keep_no_locks_when_frozen()
             make_attempt(delivery)
         except Exception:
             # Its claim runs out, and another attempt is made.
