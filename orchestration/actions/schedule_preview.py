@@ -55,16 +55,14 @@ def preview_of(schedule: Schedule, count: int) -> Preview:
 
 
 def _clock_notes(schedule: Schedule) -> list[str]:
-    """Say what clock changes do to planned moments: nothing while it is off, before it starts, or after its last."""
+    """Say what clock changes do to moments that are planned: nothing while it is off, or after its last."""
     if next(schedule.upcoming(1), None) is None:
         return []
-    since, until, left = database_now(), None, schedule.runs_left
-    if schedule.starts_at is not None:
-        since = max(since, schedule.starts_at)
+    until, left = None, schedule.runs_left
     if left is not None and left <= MAX_PLANNED:
         *_, last = schedule.upcoming(left)
         until = last + timedelta(seconds=1)
-    return clock_notes(schedule.timing, since, until)
+    return clock_notes(schedule.timing, database_now(), until)
 
 
 @dataclass(frozen=True, slots=True)

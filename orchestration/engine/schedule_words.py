@@ -104,6 +104,8 @@ def clock_notes(timing: Timing, since: datetime, until: datetime | None = None) 
     """Say what the next clock changes do to a schedule; nothing where they do nothing. It has no problems."""
     if timing.kind in ("once", "interval"):
         return []
+    if timing.starts_at is not None:
+        since = max(since, timing.starts_at)
     within = _AHEAD if until is None else min(until - since, _AHEAD)
     notes = (_note(timing, change) for change in clock_changes(timing.zone, since, within))
     return list(islice((note for note in notes if note), _TOLD))

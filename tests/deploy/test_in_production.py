@@ -36,7 +36,7 @@ from tests.faults.support.bench import database_url
 from tests.management.test_start import wait_for
 from tests.pages.scene import PASSWORD
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @dataclass

@@ -122,6 +122,15 @@ def test_a_gap_and_an_overlap_are_told_where_they_matter() -> None:
     assert "it fires each time" in twice
 
 
+def test_clock_changes_are_told_while_it_is_active_alone() -> None:
+    summer = datetime(2026, 6, 1, tzinfo=UTC)
+    told = clock_notes(Timing("daily", "02:30", "Europe/Berlin", starts_at=summer), NOW)
+    assert [note[:13] for note in told] == ["On 2026-10-25", "On 2027-03-28"]
+    assert clock_notes(Timing("daily", "02:30", "Europe/Berlin", starts_at=summer), NOW, until=summer) == []
+    (gap,) = clock_notes(Timing("daily", "02:30", "Europe/Berlin", ends_at=summer), NOW)
+    assert gap.startswith("On 2026-03-29")
+
+
 def test_an_interval_counts_from_its_start_and_does_not_drift() -> None:
     assert Timing("interval", "3600", starts_at=NOW).first(NOW - timedelta(days=1), 2) == [
         NOW,
